@@ -11,7 +11,7 @@ import type { Discarding } from "../engine/discarding.ts";
 import type { PullRequestOpening } from "../engine/pull_requests/opening.ts";
 import type { AgentDirectory } from "../engine/agent_directory.ts";
 import type { ProjectDirectory } from "../engine/project_directory.ts";
-import type { Scheduler } from "../engine/scheduler.ts";
+import type { Scheduler } from "../engine/schedules/scheduler.ts";
 import type { TaskCommands } from "../engine/task_commands.ts";
 import type { TaskReviews } from "../engine/task_reviews.ts";
 import type { TaskQueries } from "../engine/task_queries.ts";

@@ -7,8 +7,10 @@ import { creating } from "./touches.ts";
 export const scheduleTask = capability({
   type: "schedule_task",
   doc:
-    "Runs a task at a given time: once, or daily, weekly or monthly in a time zone. Each run is a task of its own, " +
-    "`ID_run_1`, `ID_run_2`, …. A run is skipped while the one before is still going on, unless `allow_overlap` is set.",
+    "Runs a task later. Without `recurring`, the task itself is made, and waits for its time. With it, the id stands for " +
+    "a schedule: it runs each hour, day, week or month, or at the times of a cron expression, in a time zone. Each run is " +
+    "a task of its own, `ID_run_1`, `ID_run_2`, …. A run is skipped while the one before is still going on, unless " +
+    "`allow_overlap` is set.",
   permission: "write",
   limit: "tasks_per_minute",
   errors: [
@@ -34,7 +36,7 @@ export const scheduleTask = capability({
     const { scheduler, clock } = context;
     requireAdminForSession(task, context, session);
     checkScheduledTime(task.scheduled_time, clock.now());
-    const times = await scheduler.schedule(task, session.actor);
+    const times = await scheduler.commands.schedule(task, session.actor);
     return { task_id: task.id, ...times, recurring: task.recurring, timestamp: isoTime(clock.now()) };
   },
 });

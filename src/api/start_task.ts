@@ -28,7 +28,7 @@ export const startTask = capability({
     const { commands, queries, scheduler, clock } = context;
     requireAdminForSession(requested, context, session);
     refuseRecurring(requested);
-    scheduler.refuseTaken(requested.id);
+    scheduler.commands.refuseTaken(requested.id);
     if (requested.scheduled_time !== undefined) checkScheduledTime(requested.scheduled_time, clock.now());
     const task = await commands.create(requested, session.actor);
     return { task_id: task.id, task: queries.view(task) };

@@ -27,6 +27,7 @@ import { listKeys } from "./list_keys.ts";
 import { listSchedules } from "./list_schedules.ts";
 import { listProjects } from "./list_projects.ts";
 import { listTasks } from "./list_tasks.ts";
+import { pauseSchedule } from "./pause_schedule.ts";
 import { probeAgent } from "./probe_agent.ts";
 import { listWorktrees } from "./list_worktrees.ts";
 import { pauseTask } from "./pause_task.ts";
@@ -43,10 +44,12 @@ import { requestSystemHealth } from "./request_system_health.ts";
 import { requestSystemResources } from "./request_system_resources.ts";
 import { answerQuestion } from "./answer_question.ts";
 import { respondToPermission } from "./respond_to_permission.ts";
+import { resumeSchedule } from "./resume_schedule.ts";
 import { resumeTask } from "./resume_task.ts";
 import { retryTask } from "./retry_task.ts";
 import { revokeKey } from "./revoke_key.ts";
 import { reviewTask } from "./review_task.ts";
+import { runSchedule } from "./run_schedule.ts";
 import { saveReview } from "./save_review.ts";
 import { scheduleTask } from "./schedule_task.ts";
 import { sendMessage } from "./send_message.ts";
@@ -54,6 +57,7 @@ import { startTask } from "./start_task.ts";
 import { subscribeToUpdates } from "./subscribe_to_updates.ts";
 import { unscheduleTask } from "./unschedule_task.ts";
 import { unsubscribeFromUpdates } from "./unsubscribe_from_updates.ts";
+import { updateSchedule } from "./update_schedule.ts";
 import { updateTask } from "./update_task.ts";
 import { updateRateLimits } from "./update_rate_limits.ts";
 import { updateWorkspace } from "./update_workspace.ts";
@@ -95,6 +99,10 @@ const ALL = [
   getConversation,
   scheduleTask,
   unscheduleTask,
+  updateSchedule,
+  pauseSchedule,
+  resumeSchedule,
+  runSchedule,
   listSchedules,
   requestLogEntries,
   requestSystemResources,

@@ -88,6 +88,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     opened("server log", () => options.serverLog?.close()),
     opened("agents", () => runner.close()),
     { name: "agent directory", start: () => directory.clear(), stop: () => directory.close() },
+    { name: "one-off schedules", start: () => scheduler.recover(), stop: () => {} },
     { name: "recovery", start: () => engine.recover(), stop: () => engine.leave() },
     opened("load scaling", () => access.scaling.stop()),
     server,

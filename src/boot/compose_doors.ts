@@ -14,7 +14,7 @@ import type { AgentDirectory } from "../engine/agent_directory.ts";
 import type { ProjectDirectory } from "../engine/project_directory.ts";
 import type { EventBus } from "../engine/events.ts";
 import type { PullRequestOpening } from "../engine/pull_requests/opening.ts";
-import type { Scheduler } from "../engine/scheduler.ts";
+import type { Scheduler } from "../engine/schedules/scheduler.ts";
 import type { Store } from "../store/open.ts";
 import type { Endings } from "./compose_acceptance.ts";
 import type { ComposeOptions } from "./compose_options.ts";

@@ -10,7 +10,7 @@ import type { RunSettings, TaskAccess } from "../engine/run_context.ts";
 import { ProjectDirectory } from "../engine/project_directory.ts";
 import { agentOf, Projects } from "../engine/projects.ts";
 import { saveLastWork } from "../engine/saved_work.ts";
-import { Scheduler } from "../engine/scheduler.ts";
+import { Scheduler } from "../engine/schedules/scheduler.ts";
 import { entryOfEvent } from "../engine/task_events.ts";
 import { TaskReviews } from "../engine/task_reviews.ts";
 import { allowedWorkingDirs, repositoryRoots } from "../engine/working_dir.ts";
@@ -193,8 +193,11 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     clock,
     commands: engine.commands,
     index,
+    tasks: store.tasks,
     schedules,
     changes,
+    bus,
+    waitOf: (task) => engine.queries.view(task).waiting_for?.kind,
     tell: (entry) => void logs.append(entry),
   });
   bus.listen((event) => {

@@ -1,13 +1,11 @@
-/**
- * When a schedule runs, computed in the schedule's time zone. Each occurrence is counted from the first one, so the
- * original day of the month is kept and errors do not add up. Pure.
- */
+/** A schedule as it is stored, and what becomes of it when it is due. Pure. */
 import * as z from "zod";
-import { epochOf } from "../clock/clock.ts";
+import { isoTime } from "../clock/clock.ts";
+import { Actor } from "./actor.ts";
 import { standingOf } from "./dependencies.ts";
+import { ADDED_FIELDS, REQUESTED_FIELDS } from "./task.ts";
 import type { TaskRecord } from "./task_record.ts";
-import { localTimeAfter } from "./time_zones.ts";
-import { ADDED_FIELDS, RecurringConfig, REQUESTED_FIELDS } from "./task.ts";
+import { nextOccurrence, runsLeft, Timetable } from "./timetable.ts";
 
 const { id: _id, scheduled_time: _scheduled_time, recurring: _recurring, ...eachRun } = REQUESTED_FIELDS;
 
@@ -20,12 +18,6 @@ export function runFields(task: RunFields): RunFields {
   return Object.fromEntries(kept) as RunFields;
 }
 
-const Timetable = z.object({
-  scheduled_time: z.string().describe("The first run, ISO 8601."),
-  recurring: RecurringConfig.optional(),
-});
-export type Timetable = z.infer<typeof Timetable>;
-
 /** A schedule as it is stored. */
 export const ScheduleSpec = Timetable.extend({
   task: RunFields.describe("The fields of each run's task."),
@@ -34,12 +26,45 @@ export const ScheduleSpec = Timetable.extend({
 });
 export type ScheduleSpec = z.infer<typeof ScheduleSpec>;
 
+/** Why a time made no run. */
+export const SkipReason = z.enum(["overlap", "held_agent", "no_node", "paused", "failed"]).describe(
+  "overlap: the run before was still going on; held_agent and no_node: it was still waiting for its agent to be " +
+    "released or for a node; paused: the schedule was; failed: the run could not be made.",
+);
+export type SkipReason = z.infer<typeof SkipReason>;
+
+export const Skipped = z.object({
+  time: z.string(),
+  reason: SkipReason,
+  message: z.string().optional(),
+});
+export type Skipped = z.infer<typeof Skipped>;
+
+const SKIPPED_KEPT = 10;
+
+export const Paused = z.object({
+  at: z.string(),
+  by: Actor,
+  reason: z.enum(["request", "failures"]).describe(
+    "request: somebody paused it; failures: `recurring.pause_after_failures`.",
+  ),
+});
+export type Paused = z.infer<typeof Paused>;
+
 export const ScheduleState = z.object({
   runs: z.int().describe("Runs made so far."),
+  by_hand: z.int().optional().describe(
+    "How many of them were started by hand. They do not count for `max_runs`.",
+  ),
   next_ms: z.number().describe("Epoch milliseconds of the next run."),
   last_run: z.string().optional().describe("The id of the last run's task."),
   last_number: z.int().optional().describe(
     "The number in `last_run`. It differs from `runs` if ids of runs were already taken.",
+  ),
+  paused: Paused.optional(),
+  skipped: z.array(Skipped).optional().describe("The last times that made no run, the newest last."),
+  failures_after: z.int().optional().describe(
+    "The number of the last run when the schedule was resumed. Only later failures count for `pause_after_failures`.",
   ),
   met: z.array(z.string()).optional().describe(
     "Dependencies that are done. They still count as done when retention has removed them.",
@@ -88,54 +113,6 @@ function isDone({ task }: ScheduleSpec, { state }: Pick<TaskRecord, "state">): b
   return standingOf(state, task.execution?.after) === "done";
 }
 
-const UNITS = { daily: "days", weekly: "weeks", monthly: "months" } as const;
-/** The longest intervals, apart from the hour of a clock change. So an estimated index is too high by at most one. */
-const LONGEST_MS = { daily: 86_400_000, weekly: 7 * 86_400_000, monthly: 31 * 86_400_000 } as const;
-
-/** The time of occurrence `index` (0 is the first) in epoch milliseconds; undefined if it is after `end_time`. */
-export function occurrence({ scheduled_time, recurring }: Timetable, index: number): number | undefined {
-  const first_ms = epochOf(scheduled_time);
-  if (index === 0) return first_ms;
-  if (!recurring) return undefined;
-  const at_ms = localTimeAfter(first_ms, index, UNITS[recurring.interval], recurring.timezone ?? "UTC");
-  if (recurring.end_time !== undefined && at_ms > epochOf(recurring.end_time)) return undefined;
-  return at_ms;
-}
-
-/** The first occurrence after `after_ms`; undefined if there is none. */
-export function nextOccurrence(
-  timetable: Timetable,
-  after_ms: number,
-): { index: number; at_ms: number } | undefined {
-  const first_ms = epochOf(timetable.scheduled_time);
-  if (first_ms > after_ms) return { index: 0, at_ms: first_ms };
-  if (!timetable.recurring) return undefined;
-  const guess = Math.floor((after_ms - first_ms) / LONGEST_MS[timetable.recurring.interval]);
-  for (let index = Math.max(1, guess - 1);; index++) {
-    const at_ms = occurrence(timetable, index);
-    if (at_ms === undefined) return undefined;
-    if (at_ms > after_ms) return { index, at_ms };
-  }
-}
-
-/** How many runs are left after `runs` of them. Missed or skipped times are not runs. */
-function runsLeft({ recurring }: Timetable, runs: number): number {
-  return recurring ? (recurring.max_runs ?? Infinity) - runs : 1 - runs;
-}
-
-/** The times of the next `count` runs after `after_ms`, in epoch milliseconds. `runs`: how many were made so far. */
-export function upcoming(timetable: Timetable, after_ms: number, count: number, runs = 0): number[] {
-  const times: number[] = [];
-  const most = Math.min(count, runsLeft(timetable, runs));
-  let next = nextOccurrence(timetable, after_ms);
-  while (next && times.length < most) {
-    times.push(next.at_ms);
-    const at_ms = occurrence(timetable, next.index + 1);
-    next = at_ms === undefined ? undefined : { index: next.index + 1, at_ms };
-  }
-  return times;
-}
-
 const ID_MAX = 100;
 const DIGEST_CHARS = 8;
 
@@ -154,19 +131,68 @@ function digest(text: string): string {
   return hash.toString(16).padStart(DIGEST_CHARS, "0");
 }
 
+/** How many runs count for `max_runs`. */
+export function countedRuns({ runs, by_hand = 0 }: ScheduleState): number {
+  return runs - by_hand;
+}
+
 /**
- * The schedule's next state after it came due. `number`: the number of the run; undefined if the run was skipped because
- * the one before it was still going on. Times missed before `now_ms` are dropped. Returns undefined if it has ended.
+ * The schedule's next state after it came due, with the number of its run, or why there was none. Times missed before
+ * `now_ms` are dropped. Returns undefined if it has ended.
  */
 export function advanced(
   { id, spec, state }: ScheduleRecord,
   now_ms: number,
-  number: number | undefined,
+  came: { number: number } | Omit<Skipped, "time">,
 ): ScheduleState | undefined {
-  const runs = number === undefined ? state.runs : state.runs + 1;
-  if (runsLeft(spec, runs) <= 0) return undefined;
-  const next = nextOccurrence(spec, Math.max(now_ms, state.next_ms));
-  if (!next) return undefined;
-  if (number === undefined) return { ...state, next_ms: next.at_ms };
-  return { ...state, runs, next_ms: next.at_ms, last_run: runId(id, number), last_number: number };
+  const after = "number" in came ? ran({ id, state }, came.number) : withSkipped(state, came);
+  if (runsLeft(spec, countedRuns(after)) <= 0) return undefined;
+  const next_ms = nextOccurrence(spec, Math.max(now_ms, state.next_ms));
+  return next_ms === undefined ? undefined : { ...after, next_ms };
+}
+
+/** The state after a run that somebody started by hand. */
+export function ranByHand(schedule: ScheduleRecord, number: number): ScheduleState {
+  return { ...ran(schedule, number), by_hand: (schedule.state.by_hand ?? 0) + 1 };
+}
+
+/** The state after this run, apart from its next time. */
+export function ran({ id, state }: Pick<ScheduleRecord, "id" | "state">, number: number): ScheduleState {
+  return {
+    ...state,
+    runs: state.runs + 1,
+    last_run: runId(id, number),
+    last_number: Math.max(number, state.last_number ?? 0),
+  };
+}
+
+function withSkipped(state: ScheduleState, skipped: Omit<Skipped, "time">): ScheduleState {
+  const now = { time: isoTime(state.next_ms), ...skipped };
+  return { ...state, skipped: [...state.skipped ?? [], now].slice(-SKIPPED_KEPT) };
+}
+
+/** The number of a run, from its id. */
+export function runNumber(run_id: string): number {
+  return Number(/_run_(\d+)$/.exec(run_id)?.[1] ?? 0);
+}
+
+/** Whether a task is a run that the schedule made itself, not one that was started by hand. */
+export function isOwnRun({ spec }: Pick<TaskRecord, "spec">, schedule_id: string): boolean {
+  // A run of an earlier version does not say who made it.
+  return spec.schedule_id === schedule_id && (spec.created_by ?? { kind: "schedule" }).kind === "schedule";
+}
+
+/** How many runs have failed in a row, the newest first. One that was cancelled or goes on says nothing. */
+export function failuresInARow(
+  { id, state }: ScheduleRecord,
+  runs: Iterable<Pick<TaskRecord, "id" | "spec" | "state">>,
+): number {
+  const after = state.failures_after ?? 0;
+  const ended = [...runs]
+    .filter(({ spec, state }) => spec.schedule_id === id && ["completed", "failed"].includes(state.status))
+    .map((run) => ({ number: runNumber(run.id), failed: run.state.status === "failed" }))
+    .filter(({ number }) => number > after)
+    .sort((a, b) => b.number - a.number);
+  const first = ended.findIndex(({ failed }) => !failed);
+  return first === -1 ? ended.length : first;
 }

@@ -1,6 +1,7 @@
 /** The task as clients send it and as the server shows it. */
 import * as z from "zod";
 import { Actor } from "./actor.ts";
+import { cronProblem } from "./cron.ts";
 import { DESCRIPTION_MAX } from "./description.ts";
 import { Failure } from "./failure.ts";
 import { Attachment, AttachmentIds } from "./attachment.ts";
@@ -55,12 +56,28 @@ export type Inherit = z.infer<typeof Inherit>;
 export const After = z.enum(["completed", "accepted"]);
 export type After = z.infer<typeof After>;
 
+const CRON_MAX = 200;
+
 export const RecurringConfig = z.strictObject({
-  interval: z.enum(["daily", "weekly", "monthly"]),
+  interval: z.enum(["daily", "weekly", "monthly", "hourly", "cron"]),
   end_time: Timestamp.optional(),
   max_runs: z.int().min(1).max(1000).optional(),
   timezone: TimeZone.optional(),
   allow_overlap: z.boolean().optional().describe("Run also while the run before is still going on."),
+  cron: text(1, CRON_MAX).optional().superRefine((cron, context) => {
+    const problem = cron === undefined ? undefined : cronProblem(cron);
+    if (problem !== undefined) context.addIssue({ code: "custom", message: problem, input: cron });
+  }).describe(
+    "With interval cron: minute, hour, day of the month, month, day of the week, in `timezone`. If both days are " +
+      "restricted, either is enough.",
+  ),
+  pause_after_failures: z.int().min(0).max(100).optional().describe(
+    "Pause the schedule after so many failed runs in a row. Default: 0, never.",
+  ),
+}).superRefine(({ interval, cron }, context) => {
+  if ((interval === "cron") === (cron !== undefined)) return;
+  const message = interval === "cron" ? "a cron expression" : "no 'cron' unless the interval is cron";
+  context.addIssue({ code: "custom", path: ["cron"], message, input: cron });
 });
 export type RecurringConfig = z.infer<typeof RecurringConfig>;
 
@@ -212,6 +229,7 @@ const readOnly = {
   pending_permissions: z.array(PermissionRequest).optional(),
   pending_questions: z.array(Question).optional(),
   next_attempt_at: z.string().optional(),
+  next_run: z.string().optional().describe("Of a schedule: when it runs next."),
   agent_session: TaskSession.optional().describe(
     "The agent's session, in which the task goes on when it is tried again.",
   ),

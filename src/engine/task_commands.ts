@@ -23,7 +23,7 @@ import { refuseCommands } from "./client_commands.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { foundTask } from "./found_task.ts";
 import { type Said, type Sent, Talk } from "./talk.ts";
-import { TaskEdits } from "./task_edits.ts";
+import { type SpecEdit, TaskEdits } from "./task_edits.ts";
 import { TakenSessions } from "./taken_sessions.ts";
 import type { RunContext } from "./run_context.ts";
 
@@ -140,7 +140,7 @@ export class TaskCommands {
   }
 
   /** Changes a task of which no attempt has begun, as if it had been started so. */
-  async update(id: string, changes: TaskEdit, by: Actor): Promise<TaskRecord> {
+  async update(id: string, changes: TaskEdit & SpecEdit, by: Actor): Promise<TaskRecord> {
     return await this.#edits.update(id, changes, by);
   }
 

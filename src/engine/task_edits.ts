@@ -20,6 +20,9 @@ const READS_MAX = 50;
 /** How many tasks one commit archives. */
 const TOGETHER = 40;
 
+/** What else may change of a task before its time. */
+export type SpecEdit = Partial<Pick<TaskSpec, "type" | "files_pattern">>;
+
 export interface EditChecks {
   /** Throws while the server shuts down. */
   requireOpen(): void;
@@ -43,7 +46,7 @@ export class TaskEdits {
   }
 
   /** Changes a task of which no attempt has begun, as if it had been started so. */
-  async update(id: string, changes: TaskEdit, by: Actor): Promise<TaskRecord> {
+  async update(id: string, changes: TaskEdit & SpecEdit, by: Actor): Promise<TaskRecord> {
     const { store } = this.#context;
     this.#checks.requireOpen();
     for (let tries = 0; tries < TRIES_MAX; tries++) {
@@ -75,7 +78,7 @@ export class TaskEdits {
   }
 
   /** The new spec, checked as that of a new task as far as it changes. */
-  async #checked({ id, spec }: TaskRecord, changes: TaskEdit, by: Actor): Promise<TaskSpec> {
+  async #checked({ id, spec }: TaskRecord, changes: TaskEdit & SpecEdit, by: Actor): Promise<TaskSpec> {
     const old = spec.dependencies ?? [];
     // Retention may have removed one that it has already.
     const added = (changes.dependencies ?? []).filter((dependency) => !old.includes(dependency));

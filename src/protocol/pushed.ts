@@ -30,6 +30,10 @@ export const PUSHED = {
     channel: "task_manager",
     when: "Every monitor.task_summary_interval_ms (15 s).",
   },
+  schedule_changed: {
+    channel: "task_manager",
+    when: "A schedule is new, was changed, has run or is gone.",
+  },
   agent_update: {
     channel: "agents",
     when: "An agent starts, ends or changes its activity; and every monitor.resources_interval_ms (5 s).",

@@ -57,6 +57,9 @@ export const pushes = {
     claude_desktop_processes: z.int(),
   }),
   task_manager_status: push("task_manager_status", { summary: TaskSummary }),
+  schedule_changed: push("schedule_changed", {
+    task_id: z.string().describe("The schedule, which is new, was changed, has run, or is gone."),
+  }),
   connection_status: push("connection_status", {
     status: z.enum(["healthy", "degraded"]),
     client_count: z.int(),

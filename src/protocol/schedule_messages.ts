@@ -3,7 +3,7 @@ import * as z from "zod";
 import { exchange } from "./exchange.ts";
 import { Actor } from "../domain/actor.ts";
 import { TaskId, Timestamp } from "../domain/scalars.ts";
-import { ScheduleSpec } from "../domain/schedule.ts";
+import { Paused, ScheduleSpec, Skipped } from "../domain/schedule.ts";
 import { NewTask, RecurringConfig } from "../domain/task.ts";
 
 const done = { task_id: z.string(), timestamp: z.string() };
@@ -16,11 +16,26 @@ export const Schedule = z.object({
   scheduled_time: z.string(),
   recurring: RecurringConfig.optional(),
   created_by: Actor.optional(),
+  paused: Paused.partial({ by: true }).optional().describe("Its times come and go without a run."),
   next_run: z.string().optional(),
   runs: z.int(),
+  last_run: z.string().optional().describe("The id of the last run's task."),
+  skipped: z.array(Skipped).describe("The last ten times that made no run, the newest last."),
   upcoming: z.array(z.string()),
 });
 export type Schedule = z.infer<typeof Schedule>;
+
+/** What `update_schedule` changes. */
+const ScheduleEdit = {
+  task: z.strictObject(ScheduleSpec.shape.task.partial().shape).optional().describe(
+    "The fields that later runs get; the others stay as they are.",
+  ),
+  recurring: RecurringConfig.optional().describe("Replaces the old one."),
+  scheduled_time: Timestamp.optional(),
+};
+export type ScheduleEdit = z.infer<z.ZodObject<typeof ScheduleEdit>>;
+
+const changed = { ...done, schedule: Schedule };
 
 export const scheduleMessages = {
   schedule_task: exchange(
@@ -34,6 +49,18 @@ export const scheduleMessages = {
       recurring: RecurringConfig.optional(),
     },
   ),
+  update_schedule: exchange(
+    "update_schedule",
+    { task_id: TaskId, ...ScheduleEdit },
+    "schedule_updated",
+    changed,
+  ),
+  pause_schedule: exchange("pause_schedule", { task_id: TaskId }, "schedule_paused", changed),
+  resume_schedule: exchange("resume_schedule", { task_id: TaskId }, "schedule_resumed", changed),
+  run_schedule: exchange("run_schedule", { task_id: TaskId }, "schedule_run", {
+    ...done,
+    run_id: z.string().describe("The task of the run."),
+  }),
   unschedule_task: exchange("unschedule_task", { task_id: TaskId }, "task_unscheduled", done),
   list_schedules: exchange(
     "list_schedules",

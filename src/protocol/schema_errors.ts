@@ -166,7 +166,7 @@ function codeAt(path: Path, code: ErrorCode, unknownName: boolean): ErrorCode {
   if (path[0] === "filter") return "FILTER_VALIDATION_ERROR";
   if (path[0] === "filters") return "SUBSCRIPTION_ERROR";
   if (path[0] === "channels" && unknownName) return "SUBSCRIPTION_ERROR";
-  if (path[0] === "task" && path[1] === "recurring") return "INVALID_RECURRING_CONFIG";
+  if (path[path[0] === "task" ? 1 : 0] === "recurring") return "INVALID_RECURRING_CONFIG";
   return code;
 }
 

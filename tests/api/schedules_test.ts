@@ -53,7 +53,57 @@ Deno.test("schedules: refusals have their code and field", async () => {
         [wanted("s", { scheduled_time: ahead(57_900) }), "INVALID_SCHEDULE_TIME", "task.scheduled_time"],
         [wanted("s", { scheduled_time: ahead(368 * DAY) }), "INVALID_SCHEDULE_TIME", "task.scheduled_time"],
         [wanted("s", { recurring: "daily" }), "INVALID_RECURRING_CONFIG", "task.recurring"],
-        [recurring({ interval: "hourly" }), "INVALID_RECURRING_CONFIG", "task.recurring.interval"],
+        [recurring({ interval: "yearly" }), "INVALID_RECURRING_CONFIG", "task.recurring.interval"],
+        [recurring({ cron: "0 9 * * *" }), "INVALID_RECURRING_CONFIG", "task.recurring.cron"],
+        [recurring({ interval: "cron" }), "INVALID_RECURRING_CONFIG", "task.recurring.cron"],
+        ...[
+          "@daily",
+          "0 0 L * *",
+          "0 0 15W * *",
+          "0 0 * * 5#2",
+          "0 0 * * 5L",
+          "? * * * *",
+          "0 0 +1 * *",
+          "* * * *",
+          "* * * * * *",
+          "60 * * * *",
+          "0 24 * * *",
+          "0 0 * * 8",
+          "0 0 0 * *",
+          "0 0 30 2 *",
+          "0 0 31 4,6,9,11 *",
+          "MON * * * *",
+          "0 0 * * Monday",
+          "*/0 * * * *",
+          "",
+          7,
+        ].map((
+          cron,
+        ) => [recurring({ interval: "cron", cron }), "INVALID_RECURRING_CONFIG", "task.recurring.cron"]),
+        [
+          recurring({ pause_after_failures: -1 }),
+          "INVALID_RECURRING_CONFIG",
+          "task.recurring.pause_after_failures",
+        ],
+        [
+          { type: "update_schedule", task_id: "s", recurring: { interval: "cron", cron: "@daily" } },
+          "INVALID_RECURRING_CONFIG",
+          "recurring.cron",
+        ],
+        [
+          { type: "update_schedule", task_id: "s", scheduled_time: ahead(-HOUR) },
+          "INVALID_SCHEDULE_TIME",
+          "scheduled_time",
+        ],
+        [
+          { type: "update_schedule", task_id: "s", task: { colour: 1 } },
+          "INVALID_FIELD_VALUE",
+          "task.colour",
+        ],
+        [{ type: "update_schedule", task_id: "nobody" }, "TASK_NOT_FOUND", undefined],
+        [{ type: "pause_schedule", task_id: "nobody" }, "TASK_NOT_FOUND", undefined],
+        [{ type: "resume_schedule", task_id: "nobody" }, "TASK_NOT_FOUND", undefined],
+        [{ type: "run_schedule", task_id: "nobody" }, "TASK_NOT_FOUND", undefined],
         [recurring({ interval: undefined }), "INVALID_RECURRING_CONFIG", "task.recurring.interval"],
         [recurring({ timezone: "Middle/Earth" }), "INVALID_RECURRING_CONFIG", "task.recurring.timezone"],
         [recurring({ timezone: "+01:00" }), "INVALID_RECURRING_CONFIG", "task.recurring.timezone"],
@@ -135,6 +185,14 @@ Deno.test("schedules: runs missed while the server was down run once, as a task 
     await store.schedules.update((view) => ({
       updates: [...view.values()].map(({ id, state }) => ({ id, state: { ...state, next_ms: missed_ms } })),
     }), SERVER);
+    const scheduled_time = new Date(missed_ms).toISOString();
+    await store.tasks.update((view) => ({
+      updates: [...view.values()].map(({ id, spec, state }) => ({
+        id,
+        state,
+        spec: { ...spec, scheduled_time },
+      })),
+    }), SERVER);
     await store.close();
 
     await server.start();
@@ -145,7 +203,7 @@ Deno.test("schedules: runs missed while the server was down run once, as a task 
     await until(async () => (await runs()).filter(({ status }) => status === "completed").length === 2);
     assert.deepEqual((await runs()).map(({ id, schedule_id }) => [id, schedule_id]), [
       ["daily_run_1", "daily"],
-      ["once_run_1", "once"],
+      ["once", undefined],
     ]);
     const { reply } = await server.post({ type: "get_task_result", task_id: "daily_run_1" });
     assert.match(JSON.stringify(reply.result), /run of daily_run_1/);
@@ -157,6 +215,7 @@ Deno.test("schedules: runs missed while the server was down run once, as a task 
       entries: Fields[];
     };
     assert.deepEqual(logged.entries.map(({ source, message }) => [source, message]), [
+      ["scheduler", logged.entries[0]!.message],
       ["scheduler", "Run 'daily_run_1' was started"],
     ]);
     await server.restart("SIGKILL");

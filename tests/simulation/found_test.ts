@@ -200,7 +200,8 @@ Deno.test("a schedule created again after the clock was set back has its own run
   const { ask, status, pass, time } = await world();
   const schedule = () => {
     const scheduled_time = new Date(time.now_ms + 61_000).toISOString();
-    const task = { id: "s", type: "testing", priority: "low", description: "s", scheduled_time };
+    const recurring = { interval: "daily", max_runs: 1 };
+    const task = { id: "s", type: "testing", priority: "low", description: "s", scheduled_time, recurring };
     return ask("schedule_task", { task });
   };
   await schedule();

@@ -119,6 +119,7 @@ export class Model {
 
   committed({ checks = [], sets = [], deletes = [] }: Commit, answered: boolean): void {
     this.order++;
+    const rewritten = new Map<string, ScheduleSpec>();
     const changed: { id: string; before: TaskState | undefined; task: KnownTask }[] = [];
     for (const { key, value } of sets) {
       const id = String(key[2]);
@@ -135,7 +136,10 @@ export class Model {
         const known = isNew ? undefined : this.#specs.get(id);
         if (known && !isDeepStrictEqual(known, spec)) this.fail(`the spec of task ${id} has changed`);
         this.#specs.set(id, spec as TaskSpec);
-      } else if (key[0] === "schedule" && isNew) this.schedules.created(id, spec as ScheduleSpec);
+      } else if (key[0] === "schedule") {
+        if (isNew) this.schedules.created(id, spec as ScheduleSpec);
+        else rewritten.set(id, spec as ScheduleSpec);
+      }
     }
     for (const { key, value } of sets) {
       const id = String(key[2]);
@@ -149,7 +153,8 @@ export class Model {
         task.json = JSON.stringify(state);
         this.tasks.set(id, task);
       } else if (key[0] === "schedule" && key[1] === "state") {
-        this.schedules.moved(id, storedValue(value) as ScheduleState);
+        const spec = storedSpec(value) as ScheduleSpec | undefined ?? rewritten.get(id);
+        this.schedules.moved(id, storedValue(value) as ScheduleState, spec);
       }
     }
     this.messages.committed(sets);
@@ -174,7 +179,9 @@ export class Model {
     if (before?.status === "queued" && state.status === "running") {
       this.#begun.set(id, this.#time.monotonic_ms);
     }
-    if (!before && spec.schedule_id !== undefined) this.schedules.ran(spec.schedule_id, id);
+    if (!before && spec.schedule_id !== undefined) {
+      this.schedules.ran(spec.schedule_id, id, spec.created_by?.kind === "schedule");
+    }
     if (before?.status !== state.status) {
       task.past.push({ order: this.order, status: state.status });
       if (!this.#isShared) {

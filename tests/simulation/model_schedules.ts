@@ -1,21 +1,27 @@
 /** What is promised of schedules: each of their times makes one run, not before it has come, or is left out for a reason. */
+import { isDeepStrictEqual } from "node:util";
 import type { ScheduleSpec, ScheduleState } from "../../src/domain/schedule.ts";
-import { occurrenceOf } from "./calendar.ts";
+import { timeAfter } from "./calendar.ts";
 import type { SimTime } from "./sim_time.ts";
 
 interface KnownSchedule {
   spec: ScheduleSpec;
   next_ms: number;
-  /** Which of its times that is; 0 is the first. */
-  index: number;
   runs: number;
+  by_hand: number;
+  /** Runs that were started by hand and are not counted yet. */
+  extra: number;
   /** The run made for `next_ms`. */
   made: string | undefined;
   last_run: string | undefined;
+  /** Since when it is paused, by the monotonic clock. */
+  paused_ms: number | undefined;
+  /** When it was changed last. */
+  edited_ms: number;
 }
 
-/** More than a history can pass over: the clock jumps a hundred times, by a month. */
-const TIMES_MAX = 4_000;
+/** What was decided just before a change is carried out all the same. */
+const UNDER_WAY_MS = 120_000;
 
 export class ScheduleModel {
   readonly known = new Map<string, KnownSchedule>();
@@ -35,56 +41,80 @@ export class ScheduleModel {
 
   created(id: string, spec: ScheduleSpec): void {
     if (this.known.has(id)) this.#fail(`schedule ${id} was made twice`);
+    if (!spec.recurring) this.#fail(`schedule ${id} comes once and is no task`);
     this.unwanted.delete(id);
     this.doubtful.delete(id);
-    const next_ms = Date.parse(spec.scheduled_time);
-    this.known.set(id, { spec, next_ms, index: 0, runs: 0, made: undefined, last_run: undefined });
+    this.known.set(id, {
+      spec,
+      next_ms: timeAfter(spec, Date.parse(spec.scheduled_time) - 1),
+      runs: 0,
+      by_hand: 0,
+      extra: 0,
+      made: undefined,
+      last_run: undefined,
+      paused_ms: undefined,
+      edited_ms: -Infinity,
+    });
   }
 
-  ran(id: string, task_id: string): void {
+  /** `isOwn`: the schedule has made it, nobody by hand. */
+  ran(id: string, task_id: string, isOwn: boolean): void {
     const schedule = this.known.get(id);
     // Its client may have ended it while the run was on its way.
     if (!schedule) {
       return this.unwanted.has(id) ? undefined : this.#fail(`${task_id} is a run of no schedule`);
     }
-    if (schedule.next_ms > this.#time.latest_ms) this.#fail(`${task_id} runs before its time`);
+    if (!isOwn) return void schedule.extra++;
+    const { last_run, spec, paused_ms = Infinity, edited_ms } = schedule;
+    const now_ms = this.#time.monotonic_ms;
+    if (schedule.next_ms > this.#time.latest_ms && now_ms - edited_ms > UNDER_WAY_MS) {
+      this.#fail(`${task_id} runs before its time`);
+    }
     if (schedule.made !== undefined) this.#fail(`${task_id} and ${schedule.made} are runs of the same time`);
-    const { last_run, spec } = schedule;
     if (last_run !== undefined && !spec.recurring?.allow_overlap && this.#isGoingOn(last_run)) {
       this.#fail(`${task_id} runs while ${last_run} goes on`);
     }
-    schedule.made = schedule.last_run = task_id;
+    if (now_ms - paused_ms > UNDER_WAY_MS) this.#fail(`${task_id} runs although its schedule is paused`);
+    schedule.made = task_id;
   }
 
-  moved(id: string, { next_ms, runs }: ScheduleState): void {
+  /** `spec`: as it was written with the state. */
+  moved(id: string, state: ScheduleState, spec: ScheduleSpec | undefined): void {
     const schedule = this.known.get(id)!;
-    if (next_ms === schedule.next_ms && runs === 0) return;
-    const before_ms = schedule.next_ms;
-    const made = schedule.made === undefined ? 0 : 1;
-    // A run that goes on is the only reason to leave one out.
-    const mustRun = schedule.last_run === undefined || schedule.spec.recurring?.allow_overlap;
-    if (made === 0 && mustRun) {
-      return this.#fail(`schedule ${id} leaves out its run of ${new Date(before_ms).toISOString()}`);
+    const { next_ms, runs, by_hand = 0 } = state;
+    const before = { ...schedule };
+    const now_ms = this.#time.monotonic_ms;
+    const isEdited = spec !== undefined && !isDeepStrictEqual(spec, schedule.spec);
+    if (isEdited) Object.assign(schedule, { spec, edited_ms: now_ms });
+    const counted = runs - before.runs - (by_hand - before.by_hand);
+    const made = before.made === undefined ? 0 : 1;
+    Object.assign(schedule, { next_ms, runs, by_hand, last_run: state.last_run });
+    schedule.paused_ms = state.paused ? before.paused_ms ?? now_ms : undefined;
+    schedule.extra -= by_hand - before.by_hand;
+    if (schedule.extra < 0) this.#fail(`schedule ${id} counts a run by hand that nobody has started`);
+    const isAdvanced = next_ms !== before.next_ms && !isEdited;
+    if (isAdvanced ? counted !== made : counted < 0 || counted > made) {
+      this.#fail(`schedule ${id} counts ${runs} runs, and ${made} was made`);
     }
-    if (runs - schedule.runs !== made) this.#fail(`schedule ${id} counts ${runs} runs, and ${made} was made`);
-    const index = this.#indexOf(schedule, next_ms);
-    if (index === undefined) {
-      return this.#fail(
-        `schedule ${id} goes on at ${new Date(next_ms).toISOString()}, which is none of its times`,
-      );
+    if (counted > 0) schedule.made = undefined;
+    if (next_ms !== before.next_ms) this.#checkNext(id, schedule, isAdvanced ? before.next_ms : -Infinity);
+    if (!isAdvanced || made > 0) return;
+    // A run that goes on and a pause are the only reasons to leave one out.
+    const mustRun = before.last_run === undefined || before.spec.recurring?.allow_overlap;
+    if (mustRun && before.paused_ms === undefined) {
+      this.#fail(`schedule ${id} leaves out its run of ${new Date(before.next_ms).toISOString()}`);
     }
-    if (occurrenceOf(schedule.spec, index - 1) > Math.max(before_ms, this.#time.latest_ms)) {
-      this.#fail(`schedule ${id} leaves out a time`);
+    if (Date.parse(state.skipped?.at(-1)?.time ?? "") !== before.next_ms) {
+      this.#fail(`schedule ${id} does not say why it leaves out a run`);
     }
-    Object.assign(schedule, { next_ms, index, runs, made: undefined });
   }
 
-  /** Which of the times to come this is. */
-  #indexOf({ spec, index }: KnownSchedule, at_ms: number): number | undefined {
-    for (let later = index + 1; later < index + TIMES_MAX; later++) {
-      const time_ms = occurrenceOf(spec, later);
-      if (time_ms === at_ms) return later;
-      if (time_ms > at_ms) return undefined;
+  /** It goes on at one of its times, and leaves out none that is still to come. */
+  #checkNext(id: string, { spec, next_ms }: KnownSchedule, before_ms: number): void {
+    if (timeAfter(spec, next_ms - 1) !== next_ms || next_ms <= before_ms) {
+      this.#fail(`schedule ${id} goes on at ${new Date(next_ms).toISOString()}, which is none of its times`);
+    } else if (timeAfter(spec, Math.max(before_ms, this.#time.latest_ms)) < next_ms) {
+      this.#fail(`schedule ${id} leaves out a time`);
     }
   }
 
@@ -94,20 +124,16 @@ export class ScheduleModel {
     if (!answered) this.doubtful.add(id);
     if (!schedule || this.unwanted.has(id)) return;
     const { recurring } = schedule.spec;
-    const runs = schedule.runs + (schedule.made === undefined ? 0 : 1);
-    if (schedule.made === undefined && !recurring) this.#fail(`schedule ${id} is over without a run`);
-    if (!recurring || (recurring.max_runs !== undefined && runs >= recurring.max_runs)) return;
+    const runs = schedule.runs - schedule.by_hand + (schedule.made === undefined ? 0 : 1);
+    if (recurring?.max_runs !== undefined && runs >= recurring.max_runs) return;
     // The first of its times that is still to come lies behind its end.
-    let { index } = schedule;
-    const after_ms = Math.max(schedule.next_ms, this.#time.latest_ms);
-    while (occurrenceOf(schedule.spec, index) <= after_ms) index++;
-    const end_ms = recurring.end_time === undefined ? Infinity : Date.parse(recurring.end_time);
-    if (occurrenceOf(schedule.spec, index) <= end_ms) this.#fail(`schedule ${id} is over too soon`);
+    const next_ms = timeAfter(schedule.spec, Math.max(schedule.next_ms, this.#time.latest_ms));
+    const end_ms = recurring?.end_time === undefined ? Infinity : Date.parse(recurring.end_time);
+    if (next_ms <= end_ms) this.#fail(`schedule ${id} is over too soon`);
   }
 
-  /** Those whose time has come, or that come once. */
+  /** Those whose time has come. */
   get waiting(): string[] {
-    const isWaiting = ({ next_ms, spec }: KnownSchedule) => next_ms <= this.#time.now_ms || !spec.recurring;
-    return [...this.known].filter(([, schedule]) => isWaiting(schedule)).map(([id]) => id);
+    return [...this.known].filter(([, { next_ms }]) => next_ms <= this.#time.now_ms).map(([id]) => id);
   }
 }

@@ -3,6 +3,12 @@ import type { TaskRecord, TaskState } from "../../src/domain/task_record.ts";
 import { SERVER } from "../../src/domain/actor.ts";
 import { type DomainEvent, EventBus } from "../../src/engine/events.ts";
 import { ApiError } from "../../src/domain/errors.ts";
+import { scheduleActor } from "../../src/domain/actor.ts";
+import type {
+  ScheduleContext,
+  ScheduleMemory,
+  ScheduleStore,
+} from "../../src/engine/schedules/schedule_context.ts";
 import type { ScheduleRecord, ScheduleSpec } from "../../src/domain/schedule.ts";
 import type { Store } from "../../src/store/open.ts";
 import type { Plant } from "./history.ts";
@@ -51,14 +57,38 @@ function withStates(
 
 /** The parts with a scheduler that reads each schedule as `change` makes it. */
 function withSchedules(parts: Parts, change: (schedule: ScheduleRecord) => ScheduleSpec): Parts {
+  return withRecords(parts, (schedule) => ({ ...schedule, spec: change(schedule) }));
+}
+
+function withRecords(parts: Parts, read: (schedule: ScheduleRecord) => ScheduleRecord): Parts {
   const { schedules } = parts.store;
-  const read = (schedule: ScheduleRecord) => ({ ...schedule, spec: change(schedule) });
-  const planted = {
-    get: (id: string) => schedules.get(id),
-    values: () => [...schedules.values()].map(read),
-    update: (...args: Parameters<typeof schedules.update>) => schedules.update(...args),
+  const reading = (memory: ScheduleMemory): ScheduleMemory => ({
+    get: (id) => {
+      const schedule = memory.get(id);
+      return schedule && read(schedule);
+    },
+    values: () => [...memory.values()].map(read),
+  });
+  const planted: ScheduleStore = {
+    ...reading(schedules),
+    update: (plan, by) => schedules.update((view) => plan(reading(view)), by),
   };
   return { ...parts, store: Object.assign(Object.create(parts.store), { schedules: planted }) };
+}
+
+/** The engine's commands, with another way to create a task. */
+function tampering(
+  commands: ScheduleContext["commands"],
+  create: ScheduleContext["commands"]["create"],
+): ScheduleContext["commands"] {
+  return {
+    create,
+    check: (...args) => commands.check(...args),
+    cancel: (...args) => commands.cancel(...args),
+    update: (...args) => commands.update(...args),
+    pause: (...args) => commands.pause(...args),
+    resume: (...args) => commands.resume(...args),
+  };
 }
 
 /** A bus whose events reach those who watch as `pass` lets them; `count` is how many there were. */
@@ -196,14 +226,12 @@ export const PLANTS: Plant[] = [
     name: "a schedule moves on before its run is committed",
     finds: /counts \d+ runs/,
     wiring: {
-      schedulerCommands: ({ commands }) => ({
-        create: (...args) => {
+      schedulerCommands: ({ commands }) =>
+        tampering(commands, (...args) => {
           // Nobody hears of its failure; that is the bug.
           commands.create(...args).catch(() => {});
           return Promise.resolve({} as TaskRecord);
-        },
-        check: (task) => commands.check(task),
-      }),
+        }),
     },
   },
   {
@@ -235,13 +263,51 @@ export const PLANTS: Plant[] = [
     name: "a run that exists already is made again under another id",
     finds: /runs of the same time/,
     wiring: {
-      schedulerCommands: ({ commands, queries }) => ({
-        create: (task, by, schedule_id) => {
+      schedulerCommands: ({ commands, queries }) =>
+        tampering(commands, (task, by, schedule_id) => {
           const id = `${task.id}_${queries.list({ limit: 1, offset: 0 }).total_count}`;
           return commands.create({ ...task, id }, by, schedule_id);
-        },
-        check: (task) => commands.check(task),
-      }),
+        }),
+    },
+  },
+  {
+    name: "a run by hand is taken for the one that is due",
+    finds: /before its time|of the same time|by hand that nobody|counts \d+ runs/,
+    wiring: {
+      schedulerCommands: ({ commands }) =>
+        tampering(
+          commands,
+          (task, by, schedule_id) =>
+            commands.create(task, schedule_id === undefined ? by : scheduleActor(schedule_id), schedule_id),
+        ),
+    },
+  },
+  {
+    name: "a paused schedule runs",
+    finds: /although its schedule is paused/,
+    wiring: {
+      parts: (parts) =>
+        withRecords(parts, (one) => ({
+          ...one,
+          state: {
+            ...one.state,
+            paused: one.state.next_ms > parts.clock.now() ? one.state.paused : undefined,
+          },
+        })),
+    },
+  },
+  {
+    name: "cron wants both days where either is enough",
+    finds: /none of its times|leaves out a time/,
+    wiring: {
+      parts: (parts) =>
+        withSchedules(parts, ({ spec }) => ({
+          ...spec,
+          recurring: spec.recurring && {
+            ...spec.recurring,
+            cron: spec.recurring.cron?.replace(/FRI$/, "*"),
+          },
+        })),
     },
   },
   {

@@ -6,9 +6,9 @@ import type { ApiContext } from "../../src/api/capability.ts";
 import { AgentHolds } from "../../src/engine/agent_holds.ts";
 import type { RunSettings } from "../../src/engine/run_context.ts";
 import { Engine } from "../../src/engine/engine.ts";
-import type { TaskCommands } from "../../src/engine/task_commands.ts";
+import type { ScheduleContext } from "../../src/engine/schedules/schedule_context.ts";
 import { EventBus } from "../../src/engine/events.ts";
-import { Scheduler } from "../../src/engine/scheduler.ts";
+import { Scheduler } from "../../src/engine/schedules/scheduler.ts";
 import { TaskIndex } from "../../src/read/task_index.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import { Config } from "../../src/protocol/config.ts";
@@ -58,7 +58,7 @@ export interface Wiring {
   /** Between the changes of tasks and the engine: `pass` tells the engine of one. */
   taskChanges?(pass: (change: TaskChange) => void, bus: EventBus): (change: TaskChange) => void;
   /** Between the scheduler and the engine's commands. */
-  schedulerCommands?(engine: Engine): Pick<TaskCommands, "check" | "create">;
+  schedulerCommands?(engine: Engine): ScheduleContext["commands"];
   /** Between the events and those who watch. */
   pushedFrom?(bus: EventBus): EventBus;
   beforeStart?(parts: Parts): Promise<void>;
@@ -182,8 +182,11 @@ export class ServerLife {
       clock,
       commands: wiring.schedulerCommands?.(engine) ?? engine.commands,
       index,
+      tasks: store.tasks,
       schedules: store.schedules,
       changes: store.changes,
+      bus,
+      waitOf: (task) => engine.queries.view(task).waiting_for?.kind,
       tell: (entry) => void opened.logs.append(entry),
     });
     this.#limits = new RateLimits(config.limits, clock);
@@ -213,6 +216,7 @@ export class ServerLife {
     });
     this.#hub = new SubscriptionHub(wiring.pushedFrom?.(bus) ?? bus, clock, []);
     await wiring.beforeStart?.(parts);
+    await this.#scheduler.recover();
     await engine.recover();
     await engine.open();
     if (this.isStopping) return;

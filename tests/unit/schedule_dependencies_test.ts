@@ -48,7 +48,7 @@ Deno.test("a dependency that completed and was removed counts as completed, also
     await world.timesUntil("daily", "2030-01-03T12:00:00.000Z");
     assert.deepEqual(world.runs("daily").map(({ id }) => id), ["daily_run_1", "daily_run_2", "daily_run_3"]);
     assert.ok((await world.told("daily")).every(({ level }) => level === "info"));
-    assert.deepEqual(world.scheduler.list(1)[0]!.task.dependencies, ["before", "after"]);
+    assert.deepEqual(world.scheduler.queries.list(1)[0]!.task.dependencies, ["before", "after"]);
   }));
 
 for (const status of ["failed", "cancelled"] as const) {
@@ -64,7 +64,7 @@ for (const status of ["failed", "cancelled"] as const) {
       assert.equal(world.store.tasks.get(run!.id)!.state.error, "Dependency 'setup' failed");
       await expire(world);
       assert.ok(isThere(world, "setup"));
-      await world.scheduler.unschedule("daily", OWNER);
+      await world.scheduler.commands.unschedule("daily", OWNER);
       await expire(world);
       assert.equal(isThere(world, "setup"), false);
     }));

@@ -5,13 +5,17 @@ import { ApiError } from "../../src/domain/errors.ts";
 import { DAY, HOUR, MINUTE, ScheduleWorld, withSchedules } from "../fixtures/schedule_world.ts";
 
 const START = "2030-01-01T00:00:00.000Z";
+/** A schedule of one run. Without `recurring` it would be a task. */
+const SINGLE = { interval: "daily", max_runs: 1 } as const;
 const SOON = "2030-01-01T00:10:00.000Z";
 
 Deno.test("schedule: runs once, at its time and not before, as a separate task; then it is over", () =>
   withSchedules(START, async (world) => {
-    await world.schedule("once", SOON, undefined, { metadata: { owner: "me" }, dependencies: [] });
+    await world.schedule("once", SOON, SINGLE, { metadata: { owner: "me" }, dependencies: [] });
     assert.deepEqual(
-      world.scheduler.list(5).map(({ id, next_run, runs, upcoming }) => [id, next_run, runs, upcoming]),
+      world.scheduler.queries.list(5).map((
+        { id, next_run, runs, upcoming },
+      ) => [id, next_run, runs, upcoming]),
       [
         ["once", SOON, 0, [SOON]],
       ],
@@ -21,7 +25,7 @@ Deno.test("schedule: runs once, at its time and not before, as a separate task; 
     await world.pass(1);
     assert.deepEqual(world.runs("once"), [{ id: "once_run_1", at: SOON, status: "queued" }]);
     assert.deepEqual(world.store.tasks.get("once_run_1")!.spec.metadata, { owner: "me" });
-    assert.deepEqual(world.scheduler.list(5), []);
+    assert.deepEqual(world.scheduler.queries.list(5), []);
     await world.pass(3 * DAY);
     assert.equal(world.runs("once").length, 1);
     assert.equal(world.timers.size, 0);
@@ -111,17 +115,17 @@ for (const [what, start, first, recurring, until, runs] of TIMETABLES) {
   Deno.test(`schedule: ${what}`, () =>
     withSchedules(start, async (world) => {
       await world.schedule("s", first, recurring as never);
-      assert.deepEqual(world.scheduler.list(runs.length)[0]!.upcoming, runs, "as it is announced");
+      assert.deepEqual(world.scheduler.queries.list(runs.length)[0]!.upcoming, runs, "as it is announced");
       assert.deepEqual(await world.timesUntil("s", until), runs);
       assert.deepEqual(world.runs("s").map(({ id }) => id), runs.map((_, i) => `s_run_${i + 1}`));
-      if (/end_time|max_runs/.test(what)) assert.deepEqual(world.scheduler.list(5), []);
+      if (/end_time|max_runs/.test(what)) assert.deepEqual(world.scheduler.queries.list(5), []);
     }));
 }
 
 Deno.test("schedule: three runs missed while the server was down become one run; then the schedule continues", () =>
   withSchedules(START, async (world) => {
     await world.schedule("daily", SOON, { interval: "daily", max_runs: 4 });
-    await world.schedule("once", "2030-01-03T00:00:00.000Z");
+    await world.schedule("once", "2030-01-03T00:00:00.000Z", SINGLE);
     await world.schedule("free", SOON, { interval: "daily", allow_overlap: true });
     await world.pass(HOUR);
     await world.finish("daily");
@@ -131,7 +135,7 @@ Deno.test("schedule: three runs missed while the server was down become one run;
     assert.deepEqual(world.runs("daily").map(({ at }) => at), [SOON, "2030-01-04T01:00:00.000Z"]);
     assert.deepEqual(world.runs("once").map(({ at }) => at), ["2030-01-04T01:00:00.000Z"]);
     assert.equal(world.runs("free").length, 2);
-    assert.deepEqual(world.scheduler.list(0).map(({ next_run }) => next_run), [
+    assert.deepEqual(world.scheduler.queries.list(0).map(({ next_run }) => next_run), [
       "2030-01-05T00:10:00.000Z",
       "2030-01-05T00:10:00.000Z",
     ]);
@@ -162,7 +166,7 @@ Deno.test("schedule: a run is skipped while the previous one is going on, and th
     await world.pass(DAY);
     assert.deepEqual(world.runs("slow").map(({ id }) => id), ["slow_run_1", "slow_run_2"]);
     assert.ok(
-      !world.scheduler.list(5).some(({ id }) => id === "slow"),
+      !world.scheduler.queries.list(5).some(({ id }) => id === "slow"),
       "a run that was left out is none of max_runs",
     );
   }));
@@ -177,18 +181,18 @@ Deno.test("schedule: a clock set back repeats no run; a clock set forward is not
     world.now += 23 * HOUR;
     await world.pass(MINUTE);
     assert.equal(world.runs("daily").length, 2);
-    assert.equal(world.scheduler.list(1)[0]!.next_run, "2030-01-03T00:10:00.000Z");
+    assert.equal(world.scheduler.queries.list(1)[0]!.next_run, "2030-01-03T00:10:00.000Z");
   }));
 
 Deno.test("schedule: unscheduling leaves a run under way; the id can be scheduled again with new runs", () =>
   withSchedules(START, async (world) => {
     await world.schedule("s", SOON, { interval: "daily" });
     await world.pass(HOUR);
-    await world.scheduler.unschedule("s", OWNER);
+    await world.scheduler.commands.unschedule("s", OWNER);
     assert.deepEqual(world.runs("s").map(({ id, status }) => [id, status]), [["s_run_1", "queued"]]);
-    assert.deepEqual(world.scheduler.list(5), []);
+    assert.deepEqual(world.scheduler.queries.list(5), []);
     await assert.rejects(
-      world.scheduler.unschedule("s", OWNER),
+      world.scheduler.commands.unschedule("s", OWNER),
       (error: ApiError) => error.code === "TASK_NOT_FOUND",
     );
     await world.pass(2 * DAY);
@@ -219,8 +223,8 @@ Deno.test("schedule: another task with a run's id does not block the run", () =>
     await world.pass(2 * DAY);
     assert.deepEqual(world.runs("s").map(({ id }) => id), ["s_run_2", "s_run_4"]);
     const long = "x".repeat(96);
-    await world.schedule(`${long}1`, "2030-01-04T00:00:00.000Z");
-    await world.schedule(`${long}2`, "2030-01-04T00:00:00.000Z");
+    await world.schedule(`${long}1`, "2030-01-04T00:00:00.000Z", SINGLE);
+    await world.schedule(`${long}2`, "2030-01-04T00:00:00.000Z", SINGLE);
     await world.pass(2 * DAY);
     const [one, two] = [world.runs(`${long}1`)[0]!.id, world.runs(`${long}2`)[0]!.id];
     assert.ok(one !== two && one.length === 100 && one.endsWith("_run_1"));
@@ -231,7 +235,7 @@ Deno.test("schedule: a crash at any commit around a run still creates the run on
     const world = new ScheduleWorld(START);
     await world.start();
     await world.schedule("daily", SOON, { interval: "daily" });
-    await world.schedule("once", SOON);
+    await world.schedule("once", SOON, SINGLE);
     let left = commits;
     let is_hit = false;
     world.kv.before = () => {
@@ -256,7 +260,7 @@ Deno.test("schedule: a crash at any commit around a run still creates the run on
 });
 
 Deno.test("schedule: a server that stops when a run is due leaves it to the next start", async () => {
-  for (const recurring of [undefined, { interval: "weekly" as const }]) {
+  for (const recurring of [SINGLE, { interval: "weekly" as const }]) {
     const world = new ScheduleWorld(START);
     await world.start();
     await world.schedule("due", SOON, recurring);
@@ -277,7 +281,7 @@ Deno.test("schedule: a server that stops when a run is due leaves it to the next
 
 Deno.test("schedule: a failing store is tried again; an impossible run is logged and skipped", () =>
   withSchedules(START, async (world) => {
-    await world.schedule("patient", SOON);
+    await world.schedule("patient", SOON, SINGLE);
     let failures = 3;
     world.kv.before = () =>
       failures-- > 0 ? Promise.reject(new ApiError("DATABASE_ERROR", "database is locked")) : undefined;
@@ -291,14 +295,19 @@ Deno.test("schedule: a failing store is tried again; an impossible run is logged
       OWNER,
     );
     const dependencies = ["basis"];
-    await world.schedule("hopeless", "2030-01-01T01:00:00.000Z", undefined, { dependencies });
-    await world.schedule("other", "2030-01-01T01:00:00.000Z");
+    await world.schedule("hopeless", "2030-01-01T01:00:00.000Z", SINGLE, { dependencies });
+    await world.schedule("other", "2030-01-01T01:00:00.000Z", SINGLE);
     await world.store.tasks.update(() => ({ removes: ["basis"] }), SERVER);
     await world.pass(HOUR);
     const [entry] = (await world.told("hopeless")).filter(({ level }) => level === "error");
     assert.match(entry!.message, /'hopeless_run_1' could not be made/);
     assert.equal(entry!.details.code, "TASK_DEPENDENCY_ERROR");
-    assert.deepEqual(world.scheduler.list(5), []);
+    assert.deepEqual(
+      world.scheduler.queries.list(5).map(({ skipped }) => skipped.map(({ reason }) => reason)),
+      [
+        ["failed"],
+      ],
+    );
     assert.equal(world.runs("other").length, 1, "the others are made");
   }));
 
@@ -310,7 +319,7 @@ Deno.test("schedule: a thousand runs due in the same second are created in a few
     await world.pass(10 * MINUTE);
     for (const id of all) assert.deepEqual(world.runs(id).map(({ at }) => at), [SOON]);
     assert.deepEqual(
-      new Set(world.scheduler.list(0).map(({ next_run }) => next_run)),
+      new Set(world.scheduler.queries.list(0).map(({ next_run }) => next_run)),
       new Set(["2030-01-02T00:10:00.000Z"]),
     );
     const commits = world.kv.sent.length - before;
@@ -319,17 +328,18 @@ Deno.test("schedule: a thousand runs due in the same second are created in a few
 
 Deno.test("schedule: a duplicate id, a task's id, and an end before the first run are refused", () =>
   withSchedules(START, async (world) => {
-    await world.schedule("s", SOON);
+    await world.schedule("s", SOON, SINGLE);
     const refused = async (code: string, action: Promise<unknown>) =>
       await assert.rejects(action, (error: ApiError) => error.code === code);
+    await refused("TASK_ALREADY_EXISTS", world.schedule("s", SOON, SINGLE));
     await refused("TASK_ALREADY_EXISTS", world.schedule("s", SOON));
     await world.engine.commands.create(
       { id: "t", type: "testing", priority: "low", description: "x" },
       OWNER,
     );
-    await refused("TASK_ALREADY_EXISTS", world.schedule("t", SOON));
+    await refused("TASK_ALREADY_EXISTS", world.schedule("t", SOON, SINGLE));
     assert.throws(
-      () => world.scheduler.refuseTaken("s"),
+      () => world.scheduler.commands.refuseTaken("s"),
       (error: ApiError) => error.code === "TASK_ALREADY_EXISTS",
     );
     await refused(

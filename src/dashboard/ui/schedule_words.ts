@@ -3,6 +3,7 @@ import { epochOf } from "../../clock/clock.ts";
 import { counted } from "../../protocol/formats.ts";
 import type { RecurringConfig } from "../../domain/task.ts";
 import { isTimeZone, localTime } from "../../domain/time_zones.ts";
+import { cronInWords } from "../../protocol/cron_words.ts";
 import { clockTime, exactTime } from "./zone.ts";
 
 export interface Rule {
@@ -23,14 +24,18 @@ export function ruleInWords(rule: Rule): string {
   if (!recurring) return "once";
   const zone = zoneOf(rule);
   const at_ms = epochOf(scheduled_time);
-  const days = daysInWords(at_ms, recurring.interval, zone);
   const end = recurring.end_time === undefined
     ? ""
     : ` until ${exactTime(epochOf(recurring.end_time), zone)}`;
+  if (recurring.interval === "cron") return `${cronInWords(recurring.cron ?? "")} ${zone}${end}`;
+  if (recurring.interval === "hourly") {
+    return `every hour at ${clockTime(at_ms, zone).slice(-2)} minutes past${end}`;
+  }
+  const days = daysInWords(at_ms, recurring.interval, zone);
   return `${days} at ${clockTime(at_ms, zone)} ${zone}${end}`;
 }
 
-function daysInWords(at_ms: number, interval: RecurringConfig["interval"], zone: string): string {
+function daysInWords(at_ms: number, interval: "daily" | "weekly" | "monthly", zone: string): string {
   if (interval === "daily") return "every day";
   if (interval === "weekly") {
     return `every ${new Intl.DateTimeFormat("en", { timeZone: zone, weekday: "long" }).format(at_ms)}`;

@@ -37,6 +37,7 @@ export interface Draft {
   at: string;
   zone: string;
   interval: RecurringConfig["interval"];
+  cron: string;
   end: string;
   max_runs: string;
   allow_overlap: boolean;
@@ -79,6 +80,7 @@ const EMPTY: Draft = {
   at: "",
   zone: OWN_ZONE,
   interval: "daily",
+  cron: "",
   end: "",
   max_runs: "",
   allow_overlap: false,
@@ -264,6 +266,7 @@ function ruleOf(
     at,
     zone,
     interval: recurring.interval,
+    cron: recurring.cron ?? "",
     end: recurring.end_time === undefined ? "" : wall(recurring.end_time),
     max_runs: recurring.max_runs === undefined ? "" : String(recurring.max_runs),
     allow_overlap: recurring.allow_overlap ?? false,

@@ -138,7 +138,7 @@ function attachmentsOf({ ids, problem }: Pick<FilesToSend, "ids" | "problem">, r
 
 function ruleOf(draft: Draft, refuse: Refuse): Record<string, unknown> {
   if (draft.when === "now") return {};
-  const { when, at, zone, interval, end, max_runs, allow_overlap } = draft;
+  const { when, at, zone, interval, cron, end, max_runs, allow_overlap } = draft;
   if (when === "once" && !isTimeZone(zone)) {
     refuse("task.recurring.timezone", `There is no time zone '${zone}'.`);
   }
@@ -149,6 +149,7 @@ function ruleOf(draft: Draft, refuse: Refuse): Record<string, unknown> {
   if (when === "once") return given({ scheduled_time: time(at) });
   const recurring = {
     interval,
+    cron: interval === "cron" ? cron.trim() : undefined,
     ...given({ end_time: time(end), max_runs: numberOf(max_runs), timezone: zone.trim() }),
     allow_overlap: allow_overlap || undefined,
   };

@@ -29,6 +29,7 @@ export const FIELDS = {
   "task.priority": "Priority",
   "task.scheduled_time": "First run",
   "task.recurring.interval": "Every",
+  "task.recurring.cron": "Cron expression",
   "task.recurring.timezone": "Time zone",
   "task.recurring.end_time": "Until",
   "task.recurring.max_runs": "Maximum runs",

@@ -1,8 +1,7 @@
 /** The task or schedule that is copied into the form. */
 import { useEffect, useState } from "preact/hooks";
-import { ApiError } from "../../../domain/errors.ts";
-import type { NewTask, Task } from "../../../domain/task.ts";
-import type { Schedule } from "../../../protocol/schedule_messages.ts";
+import type { Task } from "../../../domain/task.ts";
+import type { Rule } from "../../ui/schedule_words.ts";
 import { ask } from "../../data/server.ts";
 import { taskOf } from "../../data/tasks.ts";
 import { draft, draftOf } from "./draft.ts";
@@ -38,14 +37,10 @@ export function useTemplate(id: string): Template {
   return template;
 }
 
-async function load(id: string): Promise<{ task: Task | NewTask; schedule?: Schedule }> {
-  try {
-    return { task: (await ask("get_task_status", { task_id: id })).task };
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.code !== "TASK_NOT_FOUND") throw error;
-    const { schedules } = await ask("list_schedules", { upcoming: 0 });
-    const schedule = schedules.find((one) => one.id === id);
-    if (!schedule) throw error;
-    return { task: schedule.task as NewTask, schedule };
-  }
+async function load(id: string): Promise<{ task: Task; schedule?: Rule }> {
+  const { task } = await ask("get_task_status", { task_id: id });
+  const { recurring, scheduled_time } = task;
+  return recurring && scheduled_time !== undefined
+    ? { task, schedule: { scheduled_time, recurring } }
+    : { task };
 }

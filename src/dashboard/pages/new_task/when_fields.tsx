@@ -1,5 +1,7 @@
 /** When the task runs: now, once at a given time, or repeatedly. */
 import type { RecurringConfig } from "../../../domain/task.ts";
+import { cronProblem } from "../../../domain/cron.ts";
+import { nextOccurrence } from "../../../domain/timetable.ts";
 import { isoTime } from "../../../clock/clock.ts";
 import { relative } from "../../../protocol/formats.ts";
 import { ruleInWords } from "../../ui/schedule_words.ts";
@@ -16,6 +18,8 @@ const INTERVALS: Record<RecurringConfig["interval"], string> = {
   daily: "Day",
   weekly: "Week",
   monthly: "Month",
+  hourly: "Hour",
+  cron: "By a cron expression",
 };
 
 const ZONES: readonly string[] = [
@@ -63,10 +67,13 @@ function isOffered(when: When): boolean {
 }
 
 function TimeFields() {
-  const { when, at, zone } = draft.value;
+  const { when, at, zone, interval } = draft.value;
   return (
     <>
-      <Field name="task.scheduled_time" label={when === "once" ? "At" : "First run"}>
+      <Field
+        name="task.scheduled_time"
+        label={when === "once" ? "At" : interval === "cron" ? "Not before" : "First run"}
+      >
         {(attributes) => (
           <input
             {...attributes}
@@ -102,10 +109,26 @@ function TimeFields() {
 }
 
 function RuleFields() {
-  const { end, max_runs, allow_overlap } = draft.value;
+  const { interval, cron, end, max_runs, allow_overlap } = draft.value;
   return (
     <>
       <ChoiceField name="task.recurring.interval" of="interval" choices={INTERVALS} />
+      {interval === "cron" && (
+        <Field
+          name="task.recurring.cron"
+          hint="Minute, hour, day of the month, month, day of the week: 0 9 * * MON-FRI."
+        >
+          {(attributes) => (
+            <input
+              {...attributes}
+              autoComplete="off"
+              spellcheck={false}
+              value={cron}
+              onInput={(event) => change({ cron: event.currentTarget.value })}
+            />
+          )}
+        </Field>
+      )}
       <Field name="task.recurring.end_time" hint="Empty: for good.">
         {(attributes) => (
           <input
@@ -143,16 +166,24 @@ function RuleFields() {
 
 /** The schedule in words, as the server will apply it. */
 function Preview() {
-  const { when, at, zone, interval, end } = draft.value;
-  const at_ms = firstRun({ at, zone });
-  if (Number.isNaN(at_ms) || !isTimeZone(zone)) return null;
+  const { when, at, zone, interval, cron, end } = draft.value;
+  const start_ms = firstRun({ at, zone });
+  if (Number.isNaN(start_ms) || !isTimeZone(zone)) return null;
+  const isCron = when === "again" && interval === "cron";
+  if (isCron && cronProblem(cron) !== undefined) return null;
   const end_ms = firstRun({ at: end, zone });
-  const rule = ruleInWords({
-    scheduled_time: isoTime(at_ms),
-    recurring: when === "once"
-      ? undefined
-      : { interval, timezone: zone, end_time: Number.isNaN(end_ms) ? undefined : isoTime(end_ms) },
-  });
+  const timetable = {
+    scheduled_time: isoTime(start_ms),
+    recurring: when === "once" ? undefined : {
+      interval,
+      cron: isCron ? cron : undefined,
+      timezone: zone,
+      end_time: Number.isNaN(end_ms) ? undefined : isoTime(end_ms),
+    },
+  };
+  const rule = ruleInWords(timetable);
+  const at_ms = nextOccurrence(timetable, start_ms - 1);
+  if (at_ms === undefined) return null;
   return (
     <p class="when-preview">
       {when === "again" && <strong>Runs {rule}.</strong>}

@@ -1,0 +1,15 @@
+import { isoTime } from "../clock/clock.ts";
+import { capability } from "./capability.ts";
+
+export const pauseSchedule = capability({
+  type: "pause_schedule",
+  doc:
+    "Pauses a schedule: its times come and go without a run, and are listed as skipped. A task that runs once is paused.",
+  permission: "write",
+  errors: ["TASK_NOT_FOUND"],
+  example: { type: "pause_schedule", task_id: "scheduled_maintenance_001" },
+  handle: async ({ task_id }, { scheduler, clock }, { actor }) => {
+    await scheduler.commands.pause(task_id, actor);
+    return { task_id, schedule: scheduler.queries.get(task_id), timestamp: isoTime(clock.now()) };
+  },
+});

@@ -1,0 +1,151 @@
+/** Makes the runs of a schedule. Each is a task of its own, `ID_run_1`, `ID_run_2`, …. */
+import { type Actor, scheduleActor } from "../../domain/actor.ts";
+import { ApiError } from "../../domain/errors.ts";
+import {
+  isOwnRun,
+  ran,
+  runDependencies,
+  runId,
+  runNumber,
+  type ScheduleRecord,
+  type ScheduleState,
+  type Skipped,
+  type SkipReason,
+} from "../../domain/schedule.ts";
+import { isFinished } from "../../domain/task_values.ts";
+import type { WaitingKind } from "../../domain/waiting_for.ts";
+import { type ScheduleContext, scheduleEntry } from "./schedule_context.ts";
+
+/** How often a run by hand looks for another number when somebody else has taken its id. */
+const TRIES_MAX = 5;
+
+/** Why the run before still goes on, if it waits for one of these. */
+const HELD: Partial<Record<WaitingKind, SkipReason>> = { provider_limit: "held_agent", node: "no_node" };
+
+/** The number of a run that was made, or why there is none. */
+export type Came = { number: number } | Omit<Skipped, "time">;
+
+export class ScheduleRuns {
+  readonly #context: ScheduleContext;
+  readonly #isOpen: () => boolean;
+
+  /** `isOpen`: whether the server still makes runs. */
+  constructor(context: ScheduleContext, isOpen: () => boolean) {
+    this.#context = context;
+    this.#isOpen = isOpen;
+  }
+
+  /** Makes the run that is due, unless it has to be left out. Throws what a retry may fix. */
+  async due(schedule: ScheduleRecord): Promise<Came> {
+    const { id, state } = schedule;
+    if (state.paused) return { reason: "paused" };
+    const skipped = this.#overlap(schedule);
+    if (!skipped) return await this.#create(schedule);
+    this.#tell("warn", id, `Run left out: ${skipped.message}`, { last_run: state.last_run });
+    return skipped;
+  }
+
+  /** Makes a run now, whatever else goes on. Returns its number. Throws as `start_task` does. */
+  async byHand(schedule: ScheduleRecord, by: Actor): Promise<number> {
+    const { id, spec } = schedule;
+    for (let tries = 1;; tries++) {
+      const number = this.#freeNumber(schedule, () => false);
+      try {
+        const dependencies = this.#dependenciesOf(schedule);
+        await this.#context.commands.create({ id: runId(id, number), ...spec.task, dependencies }, by, id);
+        return number;
+      } catch (error) {
+        const isTaken = error instanceof ApiError && error.code === "TASK_ALREADY_EXISTS";
+        if (!isTaken || tries === TRIES_MAX) throw error;
+      }
+    }
+  }
+
+  /** The schedule's state, with a run that was made and not counted yet. */
+  counted(schedule: ScheduleRecord): ScheduleState {
+    const number = this.#freeNumber(schedule, (run_id) => this.#isThisRun(schedule, run_id));
+    return this.#isThisRun(schedule, runId(schedule.id, number)) ? ran(schedule, number) : schedule.state;
+  }
+
+  /**
+   * The highest number of the runs that an earlier schedule of this id left. Its runs are recognized by their number,
+   * not by their time, because the clock may have been set back since.
+   */
+  leftBy(id: string): { last_number?: number } {
+    let last_number = 0;
+    for (const task of this.#context.index.all()) {
+      if (task.spec.schedule_id === id) last_number = Math.max(last_number, runNumber(task.id));
+    }
+    return last_number > 0 ? { last_number } : {};
+  }
+
+  #overlap({ spec, state }: ScheduleRecord): Omit<Skipped, "time"> | undefined {
+    if (state.last_run === undefined || spec.recurring?.allow_overlap) return undefined;
+    const last = this.#context.index.find(state.last_run);
+    if (!last || isFinished(last.state.status)) return undefined;
+    const waits = this.#context.waitOf(last);
+    const reason = (waits && HELD[waits]) ?? "overlap";
+    return { reason, message: `'${state.last_run}' is still ${last.state.status}` };
+  }
+
+  /** Creates the run's task. Its failure is told if a retry would not fix it. */
+  async #create(schedule: ScheduleRecord): Promise<Came> {
+    const { id, spec } = schedule;
+    const isThisRun = (run_id: string) => this.#isThisRun(schedule, run_id);
+    const number = this.#freeNumber(schedule, isThisRun);
+    const run_id = runId(id, number);
+    if (isThisRun(run_id)) return { number };
+    const dependencies = this.#dependenciesOf(schedule);
+    try {
+      const task = { id: run_id, ...spec.task, dependencies };
+      await this.#context.commands.create(task, scheduleActor(id), id);
+      this.#tell("info", id, `Run '${run_id}' was started`, { run_id });
+      return { number };
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      // Another client has just taken the id. The next try, a little later, finds another number.
+      if (error.code === "TASK_ALREADY_EXISTS") throw error;
+      // Retention has just removed a dependency that had completed.
+      if ((this.#dependenciesOf(schedule)?.length ?? 0) < (dependencies?.length ?? 0)) {
+        return await this.#create(schedule);
+      }
+      // A server that shuts down refuses all tasks. That is no reason to skip this run.
+      if (!this.#isOpen()) throw error;
+      if (
+        error.code.startsWith("DATABASE_") || error.code === "DISK_SPACE_EXCEEDED" ||
+        error.code === "SERVER_OVERLOAD"
+      ) throw error;
+      this.#tell("error", id, `Run '${run_id}' could not be made: ${error.message}`, {
+        run_id,
+        code: error.code,
+        ...error.details,
+      });
+      return { reason: "failed", message: error.message };
+    }
+  }
+
+  #dependenciesOf(schedule: ScheduleRecord): string[] | undefined {
+    const { index, schedules } = this.#context;
+    const current = schedules.get(schedule.id) ?? schedule;
+    return runDependencies(current, (id) => index.find(id) !== undefined);
+  }
+
+  /** The first number whose id is free or belongs to this run. Runs of an earlier schedule with this id may be left. */
+  #freeNumber({ id, state }: ScheduleRecord, isThisRun: (run_id: string) => boolean): number {
+    let number = (state.last_number ?? state.runs) + 1;
+    for (;; number++) {
+      const run_id = runId(id, number);
+      if (!this.#context.index.find(run_id) || isThisRun(run_id)) return number;
+    }
+  }
+
+  /** Whether this task was created for the current due time, before a crash kept the schedule from advancing. */
+  #isThisRun({ id }: ScheduleRecord, run_id: string): boolean {
+    const task = this.#context.index.find(run_id);
+    return task !== undefined && isOwnRun(task, id);
+  }
+
+  #tell(...entry: Parameters<typeof scheduleEntry>): void {
+    this.#context.tell(scheduleEntry(...entry));
+  }
+}
