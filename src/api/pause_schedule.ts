@@ -1,5 +1,6 @@
 import { isoTime } from "../clock/clock.ts";
 import { capability } from "./capability.ts";
+import { changing } from "./touches.ts";
 
 export const pauseSchedule = capability({
   type: "pause_schedule",
@@ -8,6 +9,7 @@ export const pauseSchedule = capability({
   permission: "write",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "pause_schedule", task_id: "scheduled_maintenance_001" },
+  touches: ({ task_id }, { queries }) => changing(task_id, queries),
   handle: async ({ task_id }, { scheduler, clock }, { actor }) => {
     await scheduler.commands.pause(task_id, actor);
     return { task_id, schedule: scheduler.queries.get(task_id), timestamp: isoTime(clock.now()) };

@@ -1,5 +1,6 @@
 import { isoTime } from "../clock/clock.ts";
 import { capability } from "./capability.ts";
+import { changing } from "./touches.ts";
 
 export const resumeSchedule = capability({
   type: "resume_schedule",
@@ -7,6 +8,7 @@ export const resumeSchedule = capability({
   permission: "write",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "resume_schedule", task_id: "scheduled_maintenance_001" },
+  touches: ({ task_id }, { queries }) => changing(task_id, queries),
   handle: async ({ task_id }, { scheduler, clock }, { actor }) => {
     await scheduler.commands.resume(task_id, actor);
     return { task_id, schedule: scheduler.queries.get(task_id), timestamp: isoTime(clock.now()) };

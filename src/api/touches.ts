@@ -30,11 +30,6 @@ export function reading(id: string, queries: Pick<TaskQueries, "dependenciesOf">
   return { reads: new Set([id, ...queries.dependenciesOf(id)]), changes: NONE };
 }
 
-/** A schedule that is removed. What depends on it stays as it is. */
-export function removing(id: string): Touches {
-  return { reads: NONE, changes: new Set([id]) };
-}
-
 /** A change of a task which may change those that depend on it. */
 export function changing(
   id: string,

@@ -19,7 +19,7 @@ const KNOWN_MAX = 200;
 export function cronProblem(text: string): string | undefined {
   if (!CRONTAB.test(text.replace(NAMES, ""))) return `${FIELDS}, of numbers, names, and * , - /`;
   try {
-    return read(text).nextRun(new Date(0)) === null ? "a time that comes some day" : undefined;
+    return read(text).nextRun("1970-01-01T00:00:00") === null ? "a time that comes some day" : undefined;
   } catch (error) {
     // The library throws for what it cannot read, and says what that is.
     const reason = error instanceof Error ? error.message.replace(/^CronPattern: /, "") : String(error);
@@ -31,7 +31,7 @@ export function cronProblem(text: string): string | undefined {
 export function cronAfter(text: string, zone: string, after_ms: number): number | undefined {
   const cron = read(text);
   // Clocks are read as if they were in UTC, where no time is skipped or repeated.
-  let local = cron.nextRun(new Date(`${localTime(after_ms, zone)}Z`));
+  let local = cron.nextRun(localTime(after_ms, zone));
   while (local) {
     const at_ms = instantOf(local.toISOString().slice(0, 19), zone);
     if (at_ms > after_ms) return at_ms;

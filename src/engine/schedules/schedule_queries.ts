@@ -1,5 +1,5 @@
 /** Answers what clients ask about schedules. */
-import { isoTime } from "../../clock/clock.ts";
+import { epochOf, isoTime } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { countedRuns, runFields, type ScheduleRecord } from "../../domain/schedule.ts";
 import type { Task } from "../../domain/task.ts";
@@ -96,7 +96,7 @@ function shown({ id, spec, state }: ScheduleRecord, count: number): Schedule {
 
 function once({ id, spec, state }: TaskRecord, count: number): Schedule {
   const { scheduled_time = spec.created_at, created_at, created_by } = spec;
-  const next_run = isoTime(Date.parse(scheduled_time));
+  const next_run = isoTime(epochOf(scheduled_time));
   return {
     id,
     task: { id, ...runFields(spec), execution: shownExecution(spec.execution) },
