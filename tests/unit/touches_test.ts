@@ -7,7 +7,6 @@ import {
   EVERY_TASK,
   NOTHING,
   reading,
-  removing,
 } from "../../src/api/touches.ts";
 
 /** `b` depends on `a`, `c` on `b`. */
@@ -25,7 +24,7 @@ Deno.test("requests conflict if one changes what the other reads or changes", ()
     [creating({ id: "d" }, queries), creating({ id: "d" }, queries)],
     // The error for an unknown dependency lists tasks that exist.
     [creating({ id: "d", dependencies: ["unknown"] }, queries), creating({ id: "e" }, queries)],
-    [EVERY_TASK, removing("a")],
+    [EVERY_TASK, changing("a", queries)],
     [undefined, NOTHING],
   ];
   const independent = [
@@ -36,7 +35,7 @@ Deno.test("requests conflict if one changes what the other reads or changes", ()
     [reading("c", queries), reading("b", queries)],
     [EVERY_TASK, EVERY_TASK],
     [EVERY_TASK, NOTHING],
-    [changing("c", queries), removing("a")],
+    [changing("c", queries), changing("a", queries)],
   ];
   for (const [a, b] of conflicting) assert.deepEqual([conflict(a, b), conflict(b, a)], [true, true]);
   for (const [a, b] of independent) assert.deepEqual([conflict(a, b), conflict(b, a)], [false, false]);
