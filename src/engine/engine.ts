@@ -19,7 +19,8 @@ import { changedFields, changedMessages, newlyWaiting } from "./record_news.ts";
 import { failOverdue } from "./overdue_waits.ts";
 import { recoverLost, releaseOwn } from "./recovery.ts";
 import { startRetention } from "./retention.ts";
-import { type CommandOptions, TaskCommands } from "./task_commands.ts";
+import type { CheckOptions } from "./task_checks.ts";
+import { TaskCommands } from "./task_commands.ts";
 import { TaskQueries } from "./task_queries.ts";
 import { saveLeftWork } from "./saved_work.ts";
 import { counted } from "../protocol/formats.ts";
@@ -33,7 +34,7 @@ const RELEASE_WAIT_MS = 2000;
 /** How long after a failure it is tried again to end the processes of an earlier server. */
 const OPEN_AGAIN_MS = 3000;
 
-export interface EngineOptions extends CommandOptions {
+export interface EngineOptions extends CheckOptions {
   max_concurrent: number;
   /** How many agents may be starting at the same time. */
   max_starting: number;
