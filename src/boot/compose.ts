@@ -51,6 +51,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
   const ofAgents = agentAccess(tokens, () => server.url);
   const {
     engine,
+    keepAwake,
     pullRequests,
     endings,
     reviews,
@@ -93,6 +94,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     opened("load scaling", () => access.scaling.stop()),
     server,
     ...(options.announce ? [options.announce(listening)] : []),
+    keepAwake,
     { name: "dispatch", start: () => engine.open(), stop: () => engine.close() },
     pullRequests.part,
     { name: "endings", start: () => endings.recovery.start(), stop: () => endings.recovery.stop() },

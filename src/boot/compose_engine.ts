@@ -31,6 +31,7 @@ import { createGit } from "../workspaces/git.ts";
 import { runTeardown } from "../workspaces/project_programs.ts";
 import { gitWorkspaces } from "../workspaces/workspaces.ts";
 import { composeAcceptance } from "./compose_acceptance.ts";
+import { composeKeepAwake } from "./compose_keep_awake.ts";
 import type { ComposeOptions } from "./compose_options.ts";
 import { composePullRequests } from "./compose_pull_requests.ts";
 
@@ -212,6 +213,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
   });
   serverLog?.attach((entry) => logs.append(entry));
   return {
+    keepAwake: composeKeepAwake(config.server.keep_awake, bus, index),
     bus,
     engine,
     pullRequests,

@@ -3,6 +3,7 @@ import { BUILT_IN_MAKES } from "../agents/makes/built_in.ts";
 import type { Engine } from "../engine/engine.ts";
 import { HealthMonitor } from "../monitor/health.ts";
 import { createMachine } from "../monitor/machine.ts";
+import { FailureCounts } from "../read/failure_counts.ts";
 import { Prometheus } from "../monitor/prometheus.ts";
 import { RequestMetrics } from "../monitor/request_metrics.ts";
 import type { Store } from "../store/open.ts";
@@ -18,6 +19,7 @@ export function composeMonitor(
   { limits }: Access,
 ) {
   const started_ms = clock.monotonic();
+  const failures = new FailureCounts(store.changes, store.node.node);
   const metrics = new RequestMetrics(clock, config.monitor.metrics);
   const machine = createMachine(clock, folder, () => queries.children(), BUILT_IN_MAKES.recognizers, ability);
   return {
@@ -38,6 +40,8 @@ export function composeMonitor(
       connections: () => limits.connections,
       tasks: () => queries.summary(),
       agents: () => queries.agents().length,
+      failures: () => failures.all(),
+      held: () => queries.heldAgents(),
       log_bytes: () => store.logs.bytes,
       uptime_seconds: () => (clock.monotonic() - started_ms) / 1000,
       resident_bytes: () => Deno.memoryUsage().rss,

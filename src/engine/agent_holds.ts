@@ -132,6 +132,11 @@ export class AgentHolds {
     return places.reduce((a, b) => epochOf(b.held!.until) < epochOf(a.held!.until) ? b : a);
   }
 
+  /** The agents that may run the task. */
+  mayRun(task: TaskRecord): readonly string[] {
+    return this.#chainOf(task);
+  }
+
   /** What the task shares with those that wait for the same. */
   laneOf(task: TaskRecord): readonly (string | undefined)[] {
     const chain = this.#chainOf(task);
@@ -141,6 +146,11 @@ export class AgentHolds {
   /** The hold of this agent with all its models, if there is one. */
   heldOf(agent: string): Hold | undefined {
     return [...this.#held()].find((one) => one.agent === agent && one.model === undefined);
+  }
+
+  /** The names of the agents that are held with all their models. */
+  get heldAgents(): string[] {
+    return [...this.#held()].filter(({ model }) => model === undefined).map(({ agent }) => agent);
   }
 
   /** The models of this agent that are held, while the agent is not. */

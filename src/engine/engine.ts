@@ -1,7 +1,7 @@
 /** The engine: recovers tasks, starts and follows them, and releases them when the server stops. */
 import { getLogger } from "@logtape/logtape";
 import { type Timer, within } from "../clock/clock.ts";
-import type { Actor } from "../domain/actor.ts";
+import { type Actor, SERVER } from "../domain/actor.ts";
 import type { ApiError } from "../domain/errors.ts";
 import {
   holdsSlot,
@@ -31,6 +31,8 @@ const log = getLogger(["opencode-agents", "engine"]);
 const STOP_WAIT_MS = 6000;
 /** What of that the store may take. A store that hangs leaves the rest to the agents. */
 const RELEASE_WAIT_MS = 2000;
+/** How many tasks of a held agent clients are told of, one by one: more than they show. */
+const HELD_TOLD_MAX = 500;
 /** How long after a failure it is tried again to end the processes of an earlier server. */
 const OPEN_AGAIN_MS = 3000;
 
@@ -71,6 +73,7 @@ export class Engine {
     });
     options.store.changes.subscribe("hold", (changes) => {
       if (changes.some(({ after }) => after !== undefined)) void failOverdue(options);
+      this.#publishHeld(changes.flatMap(({ before, after }) => (after ?? before)?.state.agent ?? []));
     });
   }
 
@@ -181,6 +184,25 @@ export class Engine {
       return messages.filter((message) => message !== undefined);
     };
     bus.publish({ kind: "conversation.changed", task_id: id, read });
+  }
+
+  /** What the queued tasks of these agents wait for has changed, although their records have not. */
+  #publishHeld(agents: readonly string[]): void {
+    const { bus, index, holds } = this.#options;
+    let told = 0;
+    for (const task of index.all()) {
+      if (task.state.status !== "queued" || !holds.mayRun(task).some((name) => agents.includes(name))) {
+        continue;
+      }
+      bus.publish({
+        kind: "task.fields_changed",
+        task_id: task.id,
+        fields: ["waiting_for"],
+        after: task,
+        by: SERVER,
+      });
+      if (++told === HELD_TOLD_MAX) return;
+    }
   }
 
   /** Makes agents follow committed changes, including commits whose outcome was learned late. */

@@ -130,6 +130,11 @@ export class TaskQueries {
     return summarise(this.#options.index.all(), this.#dispatcher.active.size);
   }
 
+  /** The agents that their providers refuse for a time. */
+  heldAgents(): string[] {
+    return this.#options.holds.heldAgents;
+  }
+
   agents(): Agent[] {
     return [...this.#dispatcher.active.values()].filter((run) => run.hasBegun).map((run) => run.view());
   }

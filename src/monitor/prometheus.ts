@@ -7,6 +7,10 @@ export interface Readings {
   connections(): number;
   tasks(): Readonly<Record<TaskStatus, number>>;
   agents(): number;
+  /** Attempts that have failed since the server started. */
+  failures(): Iterable<{ agent: string; kind: string; count: number }>;
+  /** The agents that their providers refuse now. */
+  held(): Iterable<string>;
   log_bytes(): number;
   uptime_seconds(): number;
   resident_bytes(): number;
@@ -64,6 +68,26 @@ async function registryOf(readings: Readings): Promise<Registry> {
     collect() {
       const counts = readings.tasks();
       for (const status of TaskStatus.options) this.set({ status }, counts[status]);
+    },
+  });
+  new Counter({
+    name: `${PREFIX}failed_attempts_total`,
+    help: "Attempts that failed, by agent and kind of failure.",
+    labelNames: ["agent", "kind"],
+    registers,
+    collect() {
+      this.reset();
+      for (const { agent, kind, count } of readings.failures()) this.inc({ agent, kind }, count);
+    },
+  });
+  new Gauge({
+    name: `${PREFIX}agents_held`,
+    help: "1 for each agent that its model's provider refuses for a time.",
+    labelNames: ["agent"],
+    registers,
+    collect() {
+      this.reset();
+      for (const agent of readings.held()) this.set({ agent }, 1);
     },
   });
   const gauge = (name: string, help: string, read: () => number) =>

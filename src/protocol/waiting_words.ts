@@ -13,9 +13,9 @@ export function waitingWords(waiting_for: WaitingFor, timeWords = (iso: string) 
     case "agent_start":
       return "other agents to start";
     case "provider_limit":
-      return `the provider of '${waiting_for.agent}' until ${
+      return `the provider of '${waiting_for.agent}' (${
         timeWords(waiting_for.until)
-      }: ${waiting_for.reason}`;
+      }): ${waiting_for.reason}`;
     case "budget":
       return waiting_for.until === undefined
         ? "a higher budget"

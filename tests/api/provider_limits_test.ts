@@ -87,6 +87,27 @@ Deno.test("a refused task waits for its provider in its session, without an atte
   });
 });
 
+Deno.test("those who watch are told that queued tasks wait for a provider, and /metrics counts what failed", async () => {
+  await withApp({ config: configWith({ max_concurrent: 1 }) }, async (app) => {
+    const socket = await app.connect();
+    await socket.request({ type: "subscribe_to_updates", channels: ["conversations"] });
+    await start(app, "a", `wait refused; ${refusal(HOUR_MS)}`);
+    await start(app, "b", "say done");
+    app.agents.open("refused");
+    await socket.next((m) =>
+      m.type === "task_changed" && m.task_id === "b" && (m.changed as string[]).includes("waiting_for")
+    );
+    await waitsFor(app, "b", "provider_limit");
+    await waitsFor(app, "a", "provider_limit");
+    const metrics = await (await fetch(`${app.url}/metrics`)).text();
+    assert.match(metrics, /\nopencode_agents_agents_held\{agent="one"\} 1\n/);
+    assert.match(
+      metrics,
+      /\nopencode_agents_failed_attempts_total\{agent="one",kind="provider_limit"\} 1\n/,
+    );
+  });
+});
+
 Deno.test("a hold survives a restart", async () => {
   await withApp({ config: configWith() }, async (app) => {
     await start(app, "a", `${refusal(HOUR_MS)}`);

@@ -35,6 +35,11 @@ Deno.test("cli: agents, agents probe, and a task that chooses from what they off
     assert.equal(unknown.code, 1);
     assert.match(unknown.stderr, /There is no agent 'chosy'/);
 
+    const released = await run(["agents", "release", "choosy"]);
+    assert.deepEqual([released.code, released.stdout], [0, "choosy was not held\n"]);
+    assert.equal((await json("agents", "release", "choosy")).was_held, false);
+    assert.equal((await run(["agents", "release", "chosy"])).code, 1);
+
     const typed = ["run", "--agent", "choosy", "--model", "acme/"];
     const offered = await run(["agents", "--complete", "model", "--", ...typed]);
     assert.equal(offered.stdout, "acme/small\nacme/Large\nother/large\n");

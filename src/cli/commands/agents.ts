@@ -19,30 +19,32 @@ interface AgentsFlags extends CommonFlags {
 const USAGE = `
 opencode-agents agents              all agents, and what to do where one is not ready
 opencode-agents agents NAME         one agent, with its models, efforts, modes and commands
-opencode-agents agents probe [NAME] starts it, or each that is installed, to find that out`;
+opencode-agents agents probe [NAME] starts it, or each that is installed, to find that out
+opencode-agents agents release NAME lets it go on although its model's provider refuses it for a time`;
 
 export function addAgents(program: Command, cli: Cli): void {
   cli.command(
     program,
     "agents",
-    "list the agents, look at one (NAME), or find out what it offers (probe NAME)",
+    "list the agents, look at one (NAME), find out what it offers (probe NAME), or end its hold (release NAME)",
   )
-    .argument("[words...]", "nothing, an agent's name, or probe and a name")
+    .argument("[words...]", "nothing, an agent's name, or probe or release and a name")
     .addHelpText("after", USAGE)
     .addOption(new Option("--complete <what>").choices(CHOSEN).hideHelp())
     .action(async (words: string[], flags: AgentsFlags) => {
       if (flags.complete) return await complete(cli, flags, flags.complete, words);
       const [first, second, ...rest] = words;
-      if (rest.length > 0 || (second !== undefined && first !== "probe")) {
+      if (rest.length > 0 || (second !== undefined && first !== "probe" && first !== "release")) {
         throw fieldProblem(
           "INVALID_FIELD_VALUE",
           "words",
           words.join(" "),
-          "NAME, or probe NAME",
+          "NAME, probe NAME or release NAME",
           `Too many words.${USAGE}`,
         );
       }
       if (first === "probe") return await probe(cli, flags, second);
+      if (first === "release" && second !== undefined) return await release(cli, flags, second);
       const reply = await cli.http(flags).request("list_agents", {});
       const { terminal } = cli;
       if (first === undefined) {
@@ -57,6 +59,15 @@ export function addAgents(program: Command, cli: Cli): void {
       if (flags.json) return terminal.json(agent, 2);
       printAgent(terminal, agent);
     });
+}
+
+async function release(cli: Cli, flags: AgentsFlags, agent: string): Promise<void> {
+  const reply = await cli.http(flags).request("release_agent", { agent });
+  const { terminal } = cli;
+  if (flags.json) return terminal.json(reply, 2);
+  terminal.line(
+    reply.was_held ? `${agent} is released: one of its tasks goes first` : `${agent} was not held`,
+  );
 }
 
 async function probe(cli: Cli, flags: AgentsFlags, name: string | undefined): Promise<void> {
@@ -100,11 +111,21 @@ function printAgents(terminal: Terminal, agents: ListedAgent[]): void {
   const isNone = !agents.some(({ installed }) => installed);
   const matters = ({ installed, is_default, task_types }: ListedAgent) =>
     isNone || installed || is_default || task_types.length > 0;
+  for (const agent of agents) for (const line of heldLines(agent)) terminal.note(`${agent.name}: ${line}`);
   for (const agent of agents.filter(matters)) {
     if (agent.todo !== undefined) terminal.note(`${agent.name}: ${oneLine(agent.todo)}`);
   }
   const others = agents.filter((agent) => !matters(agent)).map(({ name }) => name);
   if (others.length > 0) terminal.note(`not installed: ${others.join(", ")} (\`agents NAME\` says how)`);
+}
+
+/** Until when its tasks wait for its provider, and why. */
+function heldLines({ held_until, held_reason = "", held_models = [] }: ListedAgent): string[] {
+  const whole = held_until === undefined ? [] : [`held until ${localDateTime(held_until)}: ${held_reason}`];
+  const models = held_models.map(({ model, until, reason }) =>
+    `model ${model} held until ${localDateTime(until)}: ${reason}`
+  );
+  return [...whole, ...models].map(oneLine);
 }
 
 const COLUMNS: Column<ListedAgent>[] = [
@@ -137,6 +158,7 @@ function printAgent(terminal: Terminal, agent: ListedAgent): void {
     ["login", loginOf(agent)],
     ["to do", agent.todo],
     ["problem", agent.problem],
+    ["provider", heldLines(agent).join("; ")],
     ["accepts", agent.accepts.join(", ")],
     ["MCP", agent.mcp?.join(", ")],
     ["sessions", agent.sessions?.join(", ")],

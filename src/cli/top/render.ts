@@ -46,7 +46,7 @@ function header(board: Board, { columns: width, paint }: Screen): string[] {
     paint(name, "bold") + paint(fit(state, width), "red"),
     counts(board, width, paint),
     paint(fit(machine(board), width), "dim"),
-    "",
+    paint(fit(held(board), width), "yellow"),
   ];
 }
 
@@ -75,6 +75,16 @@ function machine({ resources }: Board): string {
     `disk ${percent(disk_usage)}`,
     ...(load_average ? [`load ${load_average.map((one) => one.toFixed(2)).join(" ")}`] : []),
   ].join("   ");
+}
+
+/** The agents whose tasks wait for their providers. */
+function held({ tasks }: Board): string {
+  const until = new Map<string, string>();
+  for (const { waiting_for } of tasks.values()) {
+    if (waiting_for?.kind === "provider_limit") until.set(waiting_for.agent, waiting_for.until);
+  }
+  return [...until].map(([agent, iso]) => `${agent} is held by its provider until ${localTimeOfDay(iso)}`)
+    .join("   ");
 }
 
 const STATUS_WIDTH = Math.max(...TaskStatus.options.map((status) => status.length));

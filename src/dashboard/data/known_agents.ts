@@ -36,6 +36,12 @@ export async function checkAgent(name: string): Promise<string | undefined> {
   return problem;
 }
 
+/** Lets an agent go on that its provider refuses for a time. */
+export async function releaseAgent(name: string): Promise<void> {
+  await ask("release_agent", { agent: name });
+  await loadAgents();
+}
+
 /** The agent that a task of this type gets, if it names this one or none. */
 export function chosenAgent(named: string, type: string): ListedAgent | undefined {
   const name = named.trim() || agentFor(type);

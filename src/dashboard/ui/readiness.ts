@@ -16,6 +16,7 @@ export function readinessOf(agent: ListedAgent): Readiness {
   // Nobody waits for the installation of others.
   if (!installed) return { words: "Not installed", color: isUsed(agent) ? "needs" : "pending" };
   if (login === "needed") return { words: "Log in first", color: "needs" };
+  if (agent.held_until !== undefined) return { words: "Held by its provider", color: "needs" };
   if (login === "ok" || protocol === "command") return { words: "Ready", color: "completed" };
   return found_at === undefined
     ? { words: "Not checked yet", color: "pending" }

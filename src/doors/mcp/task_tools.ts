@@ -136,6 +136,10 @@ const offered = z.object({
   ready: z.boolean().describe("false: it is not installed, or needs a login"),
   models: z.array(z.object({ id: z.string(), efforts: z.array(z.string()).optional() })).optional(),
   modes: z.array(z.string()).optional(),
+  held_until: z.string().optional().describe(
+    "Its model's provider refuses it for a time: its tasks wait until then (ISO 8601)",
+  ),
+  held_reason: z.string().optional(),
 });
 
 export const listAgents = tool({
@@ -155,7 +159,7 @@ export const listAgents = tool({
 });
 
 function offeredOf(
-  { name, is_default, installed, login, models, modes }: ListedAgent,
+  { name, is_default, installed, login, models, modes, held_until, held_reason }: ListedAgent,
 ): z.infer<typeof offered> {
   return {
     name,
@@ -163,5 +167,7 @@ function offeredOf(
     ready: installed && login !== "needed",
     models: models?.slice(0, MOST_CHOICES).map(({ id, efforts }) => ({ id, efforts })),
     modes: modes?.map(({ id }) => id),
+    held_until,
+    held_reason,
   };
 }

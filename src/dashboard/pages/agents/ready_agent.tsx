@@ -4,6 +4,7 @@ import type { ListedAgent } from "../../../protocol/basic_messages.ts";
 import { counted } from "../../../protocol/formats.ts";
 import { Ago } from "../../ui/time.tsx";
 import { checkAgent } from "../../data/known_agents.ts";
+import { HeldAgent } from "./held_agent.tsx";
 import { AgentIcon } from "./agent_icon.tsx";
 import { readinessOf } from "../../ui/readiness.ts";
 import { WithCode } from "../../ui/with_code.tsx";
@@ -63,6 +64,7 @@ export function ReadyAgent({ agent }: { agent: ListedAgent }) {
           </button>
         )}
       </div>
+      <HeldAgent agent={agent} />
       {todo && (
         <p class="ready-agent-todo">
           <b>What to do:</b> <WithCode text={todo} />
