@@ -23,14 +23,25 @@ const CHANGE = [
   "printf '\\000\\001' > picture.bin",
 ].join("\n");
 
+const REDUCE = "added:\n+  return prices.reduce((sum, price) => sum + price, 0);";
+
 const LONG = Array.from({ length: 30 }, (_, i) => `const line_${i + 1} = "line ${i + 1}";\n`).join("");
 
 const FILES = { "src/total.ts": "export function total() {\n  return 0;\n}\n", "src/long.ts": LONG };
+
+const RESOLVER = [
+  Deno.execPath(),
+  "run",
+  "-A",
+  "--no-check",
+  new URL("../fixtures/resolving_agent.ts", import.meta.url).pathname,
+];
 
 const CONFIG = {
   agents: {
     sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] },
     demo: { protocol: "acp", command: DEMO_COMMAND },
+    resolver: { protocol: "acp", command: RESOLVER },
   },
   tasks: { default_agent: "sh", max_concurrent: 4, permissions: "allow" },
   limits: { enabled: false },
@@ -92,6 +103,24 @@ for (const colorScheme of ["light", "dark"] as const) {
       const long = file(page, "src/long.ts");
       await long.getByRole("button", { name: "11 lines" }).click();
       await long.getByText('line_1 = "line 1"').waitFor();
+
+      await page.getByRole("button", { name: "Side by side" }).click();
+      const pair = total.locator("tr", { hasText: "reduce" });
+      await becomes(() => pair.locator("td").allInnerTexts(), ["2", "removed:\n-  return 0;", "2", REDUCE]);
+      const [was, is] = await Promise.all([1, 3].map((cell) => pair.locator("td").nth(cell).boundingBox()));
+      assert.ok(Math.abs(was!.width - is!.width) < 2, `${was!.width} and ${is!.width} px wide`);
+      await isAccessible(page);
+      await picture(`changes-split-${colorScheme}`);
+      await pair.locator("td").nth(2).getByRole("button", { name: "Comment on line 2" }).click();
+      await page.getByRole("textbox", { name: "Comment on line 2" }).fill("Why?");
+      await page.keyboard.press("Control+Enter");
+      await total.getByRole("group", { name: "Your comment, line 2" }).waitFor();
+      await page.reload();
+      await page.getByRole("button", { name: "Side by side", pressed: true }).waitFor();
+      await total.getByRole("group", { name: "Your comment, line 2" }).waitFor();
+      await page.setViewportSize({ width: 800, height: 800 });
+      await becomes(() => total.locator("thead th").allInnerTexts(), ["Old line", "New line", "Text"]);
+      await page.setViewportSize({ width: 1280, height: 800 });
 
       await page.keyboard.press("Shift+A");
       await page.getByText("Accepted into main").waitFor();
@@ -181,6 +210,35 @@ Deno.test("changes: a conflict is told before and after, and nothing changes; di
     await dialog.getByRole("button", { name: "Discard" }).click();
     await badge(page, "Discarded").waitFor();
     await repository.git("rev-parse", "--verify", "refs/opencode-agents/discarded/clash");
+  });
+});
+
+Deno.test("changes: where they conflict, the agent is offered first to resolve them; then they are accepted", async () => {
+  await visit(options(), async (visit) => {
+    const { page, go, picture } = visit;
+    const repository = await repositoryOf(visit);
+    await start(visit, "both", "src/total.ts: export const total = 2;", { agent: "resolver" });
+    await go("/tasks/both?tab=changes");
+    await badge(page, "To review").waitFor();
+    await repository.commit("other", { "src/total.ts": "export const sum = 1;\n" });
+    await page.reload();
+    const resolve = bar(page).getByRole("button", { name: "Let the agent resolve it" });
+    await resolve.waitFor();
+    assert.deepEqual(await bar(page).locator("button.primary").allInnerTexts(), ["Let the agent resolve it"]);
+    await isAccessible(page);
+    await picture("changes-resolve");
+    await resolve.click();
+    await page.waitForURL(/#\/tasks\/both$/);
+    await page.getByRole("paragraph").filter({ hasText: "Resolved src/total.ts" }).waitFor();
+    await badge(page, "To review").waitFor();
+    await page.getByRole("link", { name: /^Changes/ }).click();
+    await becomes(() => bar(page).innerText(), /ahead of main\n[\s\S]*No conflicts/);
+    await bar(page).locator("button.primary", { hasText: "Accept into main" }).click();
+    await page.getByText("Accepted into main").waitFor();
+    assert.equal(
+      await Deno.readTextFile(join(repository.path, "src/total.ts")),
+      "export const sum = 1;\nexport const total = 2;\n",
+    );
   });
 });
 

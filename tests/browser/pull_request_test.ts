@@ -60,6 +60,15 @@ Deno.test("pull request: opened by key; its state is shown, and feedback goes to
       const bar = page.getByRole("group", { name: "What becomes of the changes" });
       await becomes(() => bar.innerText(), /Pull request #7 open draft, checks failing, review required/);
       await page.getByRole("button", { name: "Update PR" }).waitFor();
+      await go("/tasks");
+      const article = page.getByRole("article");
+      await becomes(() => article.innerText(), /#7 open draft, checks failing/);
+      const link = article.getByRole("link", { name: "Pull request #7" });
+      await becomes(() => link.getAttribute("href"), "https://github.com/ann/tool/pull/7");
+      await picture("board-pull-request");
+      await go("/tasks?view=list");
+      await becomes(() => article.innerText(), /#7 open draft, checks failing/);
+      await isAccessible(page);
       hasFeedback = true;
       await page.goto(`${server.url}/#/tasks/t`);
       await page.reload();

@@ -17,7 +17,7 @@ import { Columns, ColumnTabs } from "./columns.tsx";
 import { LIST, TaskList } from "./list.tsx";
 import { MarkedBar } from "./marked_bar.tsx";
 import { type Marking, useMarks } from "./marks.ts";
-import { useIsNarrow } from "./narrow.ts";
+import { useIsNarrow } from "../../ui/media.ts";
 import { NothingFound } from "./no_tasks.tsx";
 import { answerFirst } from "./permission_asked.tsx";
 import { type Selection, useSelection } from "./selection.ts";

@@ -8,8 +8,10 @@ import { ask } from "../../../data/server.ts";
 import { lazyModule } from "../../../ui/lazy_module.ts";
 import { DiffStat } from "../../../ui/diff_stat.tsx";
 import { Segments } from "../../../ui/segments.tsx";
+import { useIsWide } from "../../../ui/media.ts";
 import { Problem } from "../../../ui/problem.tsx";
 import type { TabProps } from "../tab_props.ts";
+import { chooseLayout, type Layout, layout } from "./layout.ts";
 import { ReportedChanges } from "./reported_changes.tsx";
 import { useReview } from "./review.ts";
 // The styles of what loads later, too: they come with the page.
@@ -30,10 +32,16 @@ const SINCE: readonly { value: Since; name: string }[] = [
   { value: "last_review", name: "Since my review" },
 ];
 
+const LAYOUTS: readonly { value: Layout; name: string }[] = [
+  { value: "unified", name: "One column" },
+  { value: "split", name: "Side by side" },
+];
+
 export function ChangesTab({ task, tools, conversation }: TabProps) {
   const { id, status, turn, review: verdict, changes, workspace } = task;
   const [since, setSince] = useState<Since>("base");
   const state = `${id} ${status} ${turn} ${verdict} ${workspace?.head_commit} ${JSON.stringify(changes)}`;
+  const isWide = useIsWide();
   const list = useFileList();
   const bar = useReviewBar();
   const { value, error, reload } = useAnswer(
@@ -66,6 +74,12 @@ export function ChangesTab({ task, tools, conversation }: TabProps) {
           <DiffStat additions={totals.additions} deletions={totals.deletions} />
           {value.uncommitted && "not all committed yet"}
         </p>
+        {isWide && value.files.length > 0 && (
+          <>
+            <span class="grow" />
+            <Segments label="Layout" choices={LAYOUTS} chosen={layout.value} choose={chooseLayout} />
+          </>
+        )}
         {value.files_truncated && <p class="muted">Only the first {value.files.length} files are listed.</p>}
       </div>
       {value.files.length === 0

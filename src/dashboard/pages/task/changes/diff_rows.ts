@@ -14,7 +14,7 @@ export interface GapRow {
 }
 
 /** What git says about a line, such as that no newline ends the file. */
-interface RemarkRow {
+export interface RemarkRow {
   kind: "remark";
   text: string;
 }
@@ -68,4 +68,32 @@ export function placeOf({ kind, old, now }: LineRow): { side: "old" | "new"; lin
 export function changesIn(rows: readonly Row[]): number[] {
   const isChange = (row: Row | undefined) => row?.kind === "added" || row?.kind === "removed";
   return rows.flatMap((row, index) => isChange(row) && !isChange(rows[index - 1]) ? [index] : []);
+}
+
+/** Rows that stand beside each other, by their indexes: what was and what is. A row across both sides is `whole`. */
+export type Pair = { left?: number; right?: number } | { whole: number };
+
+/** Removed lines beside the added ones that follow them, in order; context on both sides. */
+export function pairsOf(rows: readonly Row[]): Pair[] {
+  const pairs: Pair[] = [];
+  let [removed, added]: [number[], number[]] = [[], []];
+  const flush = () => {
+    for (let i = 0; i < Math.max(removed.length, added.length); i++) {
+      pairs.push({ left: removed[i], right: added[i] });
+    }
+    [removed, added] = [[], []];
+  };
+  rows.forEach(({ kind }, index) => {
+    if (kind === "removed") {
+      // What comes after added lines is another change.
+      if (added.length > 0) flush();
+      removed.push(index);
+    } else if (kind === "added") added.push(index);
+    else {
+      flush();
+      pairs.push(kind === "context" ? { left: index, right: index } : { whole: index });
+    }
+  });
+  flush();
+  return pairs;
 }

@@ -4,10 +4,12 @@ import type { ChangedFile, Since } from "../../../../domain/task_changes.ts";
 import type { Reply } from "../../../../protocol/messages.ts";
 import { ask } from "../../../data/server.ts";
 import { useShortcuts } from "../../../keys.ts";
+import { useIsWide } from "../../../ui/media.ts";
 import { toastError } from "../../../ui/toast.tsx";
 import { changesIn, type LineRow, placeOf, rowsOf } from "./diff_rows.ts";
 import { FileDiff } from "./file_diff.tsx";
 import { FileTree } from "./file_tree.tsx";
+import { layout } from "./layout.ts";
 import type { Comment, Review } from "./review.ts";
 
 /** Files are open at first as long as they have fewer lines together. */
@@ -34,6 +36,7 @@ export function FileList({ task_id, since, changes, review }: FileListProps) {
   const [wider, setWider] = useState<ReadonlyMap<string, ChangedFile>>(new Map());
   const [cursor, setCursor] = useState<Cursor>();
   const [editing, setEditing] = useState<Comment>();
+  const isWide = useIsWide();
   const box = useRef<HTMLDivElement>(null);
   const isOpen = opening(files, review, toggled);
 
@@ -104,6 +107,7 @@ export function FileList({ task_id, since, changes, review }: FileListProps) {
           <FileDiff
             key={file.path}
             file={shownOf(file)}
+            layout={isWide ? layout.value : "unified"}
             isOpen={isOpen(file.path)}
             isCurrent={cursor?.path === file.path}
             isViewed={review.isViewed(file.path)}

@@ -19,7 +19,7 @@ export function toSend(comments: readonly Comment[]): ReviewComment[] {
   return comments.map(({ outdated: _, ...comment }) => comment);
 }
 
-/** What changes within this time is stored together. */
+/** Marks of files that change within this time are stored together. What was written is stored at once. */
 const SAVE_AFTER_MS = 400;
 
 /**
@@ -53,6 +53,7 @@ export function useReview(task_id: string, about: string | undefined): Review {
     setOwnComments(latest.current.comments);
     setOwnViewed(latest.current.viewed);
     timer.current?.cancel();
+    if (next.comments !== undefined) return void save().catch(toastError);
     timer.current = systemClock.after(SAVE_AFTER_MS, () => void save().catch(toastError));
   };
 
