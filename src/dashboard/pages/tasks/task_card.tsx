@@ -68,6 +68,7 @@ export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
       {task.error !== undefined && <p class="task-error" title={task.error}>{task.error}</p>}
       <WaitsFor task={task} />
       <StaleNote task={task} />
+      <TaskPull task={task} />
       <footer>
         {agent !== undefined && (
           <span class="task-agent clip" title={`Agent ${agent}`}>
@@ -76,7 +77,6 @@ export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
         )}
         <TaskTime task={task} />
         <Changes task={task} />
-        <TaskPull task={task} />
         <ActionButtons task={task} onAction={onAction} />
       </footer>
     </article>

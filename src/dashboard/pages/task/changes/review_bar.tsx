@@ -142,15 +142,17 @@ export function ReviewBar({ task, changes, review, reload }: ReviewBarProps) {
                 <GitMerge size={16} aria-hidden="true" /> Accept into {base}
                 <kbd aria-hidden="true">⇧A</kbd>
               </button>
-              <select
-                aria-label="How it is accepted"
-                value={method}
-                onChange={({ currentTarget }) => setMethod(currentTarget.value as AcceptMethod)}
-              >
-                {Object.entries(METHODS).map(([value, { name }]) => (
-                  <option key={value} value={value}>{name}</option>
-                ))}
-              </select>
+              {isClear && (
+                <select
+                  aria-label="How it is accepted"
+                  value={method}
+                  onChange={({ currentTarget }) => setMethod(currentTarget.value as AcceptMethod)}
+                >
+                  {Object.entries(METHODS).map(([value, { name }]) => (
+                    <option key={value} value={value}>{name}</option>
+                  ))}
+                </select>
+              )}
             </span>
           )}
           {can.accept && !isClear && task.agent_session !== undefined && (
