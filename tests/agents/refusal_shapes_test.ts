@@ -9,6 +9,9 @@ import { refusalIn } from "../../src/agents/acp/told_refusal.ts";
 import { copilot } from "../../src/agents/makes/copilot.ts";
 import { gemini } from "../../src/agents/makes/gemini.ts";
 import { troubleAnswer } from "../fixtures/model_troubles.ts";
+import { framesRequest, ran } from "./fixtures/acp_run.ts";
+import type { Frame } from "./fixtures/frames_agent.ts";
+import { withSupervisor } from "./fixtures/harness.ts";
 
 const NOW = Date.UTC(2026, 10, 30, 13, 30);
 const AT = { now_ms: NOW, zone: "UTC" };
@@ -311,3 +314,53 @@ Deno.test("shapes: Copilot's limits are read from its remarks", () => {
     true,
   ]);
 });
+
+const done = (more: Record<string, unknown> = {}): Frame => ({ result: { stopReason: "end_turn", ...more } });
+const rejected = { "_claude/rateLimit": { status: "rejected", rateLimitType: "five_hour" } };
+const usage = (_meta: Record<string, unknown>): Frame => ({
+  update: { sessionUpdate: "usage_update", used: 1, size: 2, _meta },
+});
+const says = (text: string): Frame => ({
+  update: { sessionUpdate: "agent_message_chunk", messageId: "m", content: { type: "text", text } },
+});
+
+Deno.test("shapes: a turn that ends well with nothing said after a refusal has failed, one with an answer has not", () =>
+  withSupervisor(async (bench) => {
+    const outcome = async (...frames: Frame[]) =>
+      (await ran(bench, framesRequest(bench.folder, "generic", frames))).outcome;
+    const silent = await outcome(usage(rejected), usage(rejected), done());
+    assert.deepEqual([silent.status, silent.failure?.kind], ["failed", "provider_limit"]);
+    assert.equal(silent.refusal?.reason, "usage limit five hour");
+    assert.equal((await outcome(done({ _meta: rejected }))).failure?.kind, "provider_limit");
+    const answered = await outcome(usage(rejected), says("usage limit reached|1796050800"), done());
+    assert.deepEqual([answered.status, answered.refusal], ["completed", undefined]);
+    assert.equal((await outcome(done())).status, "completed", "nothing shows that it was refused");
+  }));
+
+Deno.test("shapes: an error's refusal has the end that was told before it, or in the last message", () =>
+  withSupervisor(async (bench) => {
+    const error = (data: unknown, message = "Internal error"): Frame => ({
+      error: { code: -32603, message, data },
+    });
+    const outcome = async (...frames: Frame[]) =>
+      (await ran(bench, framesRequest(bench.folder, "generic", frames))).outcome;
+    const structured = await outcome(error({ errorKind: "rate_limit", resetsAt: 1_900_000_000 }));
+    assert.deepEqual([structured.failure?.kind, structured.refusal], ["provider_limit", {
+      reason: "Internal error",
+      until: "2030-03-17T17:46:40.000Z",
+    }]);
+    const spoken = await outcome(says("Claude AI usage limit reached|1900000000"), error(undefined));
+    assert.deepEqual([spoken.failure?.kind, spoken.refusal?.until], [
+      "provider_limit",
+      "2030-03-17T17:46:40.000Z",
+    ]);
+    const busy = await outcome(
+      error({ errorKind: "overloaded", retry_after: 1_900_000_000 }, "Internal error: Busy"),
+    );
+    assert.deepEqual([busy.failure?.kind, busy.refusal], ["overloaded", {
+      reason: "Busy",
+      until: "2030-03-17T17:46:40.000Z",
+    }]);
+    const broken = await outcome(error(undefined, "fetch failed"));
+    assert.deepEqual([broken.failure?.kind, broken.refusal], ["network", undefined]);
+  }));

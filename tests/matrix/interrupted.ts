@@ -2,11 +2,14 @@
 import assert from "node:assert/strict";
 import type { Fields, World } from "./world.ts";
 
-/** Starts a task of four steps. Settles when two of them are done. */
+/** A plan of four steps, whose model says no more after two of them until the agent is interrupted. */
+export const heldPlan = (id: string) => `mock:plan n=4 delay=100 hold=2 id=${id}`;
+
+/** Starts a task of four steps. Settles when two of them are done; until it is interrupted, it stays there. */
 export async function inTheMiddle(world: World, id: string): Promise<void> {
-  await world.start(id, "mock:plan n=4 delay=1500");
-  await world.model.seen(({ scenario, step, result, prompt }) =>
-    scenario === "plan" && step === 2 && result === "open" && prompt !== ""
+  await world.start(id, heldPlan(id));
+  await world.model.seen(({ scenario, step, told, side }) =>
+    scenario === "plan" && step === 2 && !side && told.includes(heldPlan(id))
   );
 }
 

@@ -22,7 +22,9 @@ export interface ErrorReply {
 /** `text`: what the error says, for people. Without any sign it is a refusal. */
 export function troubleOfError(error: ErrorReply, text: string, at: AgentMoment): ModelTrouble {
   const structure = [error.data, error.message];
-  return troubleInText(text, at, kindOfError(error, text), structure);
+  // JSON-RPC's own words for the code say nothing.
+  const said = text.replace(/^internal error: (?=\S)/i, "");
+  return troubleInText(said, at, kindOfError(error, text), structure);
 }
 
 function kindOfError({ code, message, data }: ErrorReply, text: string): FailureKind {

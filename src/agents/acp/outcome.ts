@@ -82,8 +82,12 @@ function listed(titles: readonly string[]): string {
 
 function failureOf(facts: TurnFacts): Failure | undefined {
   const said = facts.last_message.trim();
+  const silent = said === "" && /^(end_turn|refusal|cancelled)$/.test(facts.stop_reason ?? "")
+    ? silentFailure(facts.trouble)
+    : undefined;
   switch (facts.stop_reason) {
     case "refusal":
+      if (silent !== undefined) return silent;
       return failure(
         "refused",
         said === "" ? "The model refused the request" : `The model refused the request: ${said}`,
@@ -114,8 +118,9 @@ function failureOf(facts: TurnFacts): Failure | undefined {
     const by = { client: "", policy: " by policy", timeout: ", nobody answered in time" }[decisive.by];
     return failure("permission_denied", `Permission denied${by}: ${decisive.title}`);
   }
+  if (silent !== undefined) return silent;
   if (facts.stop_reason === "cancelled") return failure("refused", "The agent cancelled its turn by itself");
-  if (facts.stop_reason === "end_turn") return said === "" ? silentFailure(facts.trouble) : undefined;
+  if (facts.stop_reason === "end_turn") return undefined;
   return failure(
     "bug",
     `The agent ended its turn for an unknown reason: ${facts.stop_reason ?? "none given"}`,
@@ -128,6 +133,7 @@ function silentFailure(trouble: ModelTrouble | undefined): Failure | undefined {
 }
 
 function troubleOf({ kind, message }: Failure, { trouble, at, failure_text }: TurnFacts): ModelTrouble {
+  if (failure_text.trim() === "" && trouble?.kind === kind) return trouble;
   return withMore(troubleInText(failure_text || message, at, kind), trouble);
 }
 

@@ -11,6 +11,7 @@ import { type Progress, progressOf, sameProgress } from "./progress.ts";
 import type { Transcript } from "./transcript.ts";
 import type { ModelTrouble } from "./model_trouble.ts";
 import type { TroubleWatch } from "./trouble_watch.ts";
+import { limitInMeta } from "./rate_limit_meta.ts";
 import { type CostBefore, costOf, withoutCost } from "./usage.ts";
 
 const USAGE_EVENT_EVERY_MS = 1000;
@@ -202,7 +203,7 @@ export class AcpTurn {
       hidden_failure: this.#hidden_failure,
       failure_text: this.failure_text,
       is_refused: this.#isRefused,
-      trouble: this.trouble,
+      trouble: this.trouble ?? limitInMeta(result, this.moment.now_ms),
       at: this.moment,
       last_message: transcript.output,
       steps: this.#steps,

@@ -1,5 +1,6 @@
 /** A person talks to the agent: while it works, in its stead, after the end, and after what goes wrong. */
 import assert from "node:assert/strict";
+import { heldPlan } from "../interrupted.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Fields, World } from "../world.ts";
 
@@ -7,7 +8,8 @@ const KNOWN = "known from the first turn";
 const FIRST = `mock:simple text="${KNOWN}"`;
 const SECOND = 'mock:simple text="second answer"';
 const SLOW = "mock:slow n=200 delay=250";
-const PLAN = "mock:plan n=4 delay=1500";
+/** Long enough for a message that is sent at its first step. */
+const PLAN = "mock:plan n=4 delay=3000 id=steered";
 const IN_A_NEW_ONE = "in a new session, told what was done";
 
 /** Sends a message that is delivered like this. */
@@ -45,9 +47,9 @@ async function atWork(world: World, id: string): Promise<void> {
 /** A task that had ended is at the second step of a message. */
 async function atWorkOnMessage(world: World, id: string): Promise<void> {
   await world.ran(id, FIRST);
-  await say(world, id, PLAN, "reopened");
-  await world.model.seen(({ scenario, step, result, text, side }) =>
-    scenario === "plan" && step === 2 && result === "open" && text.includes(KNOWN) && !side
+  await say(world, id, heldPlan(id), "reopened");
+  await world.model.seen(({ scenario, step, text, side }) =>
+    scenario === "plan" && step === 2 && text.includes(KNOWN) && text.includes(heldPlan(id)) && !side
   );
 }
 
@@ -86,7 +88,7 @@ export const steered: Scenario = {
   title: "a message is put into its running turn",
   async play(world, id) {
     await world.start(id, PLAN);
-    await world.model.seen(({ scenario, step, side }) => scenario === "plan" && step === 1 && !side);
+    await world.model.seen(({ text, step, side }) => text.includes(PLAN) && step === 1 && !side);
     const reply = await world.request({
       type: "send_message",
       task_id: id,
@@ -138,7 +140,7 @@ export const toldOnce: Scenario = {
     assert.equal(task.attempt, 3);
     assert.match((await answers(world, id)).at(-1)!, /All 4 steps completed/);
     const { text } = world.model.requests.filter(({ side }) => !side).at(-1)!;
-    assert.equal(text.split(PLAN).length - 1, 1);
+    assert.equal(text.split(heldPlan(id)).length - 1, 1);
     return await session(world, id);
   },
 };

@@ -37,8 +37,9 @@ export const pause: Scenario = {
   name: "pause",
   title: "is paused, and goes on where it was",
   async play(world, id) {
-    await world.start(id, "mock:slow n=60 delay=100");
-    await world.model.seen(({ scenario }) => scenario === "slow");
+    const prompt = `mock:slow n=60 delay=300 id=${id}`;
+    await world.start(id, prompt);
+    await world.model.seen(({ text, side }) => text.includes(prompt) && !side);
     assert.equal((await world.request({ type: "pause_task", task_id: id })).type, "task_paused");
     await world.becomes(id, ({ runtime_status }) => runtime_status === "paused");
     assert.equal((await world.request({ type: "resume_task", task_id: id })).type, "task_resumed");
