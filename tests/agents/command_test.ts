@@ -188,6 +188,24 @@ Deno.test("command: another exit code fails with the last line of stderr", async
   assert.equal([...outcomeOf({ code: 1, signal: null }, "𝄞".repeat(5000), "").failure!.message].length, 1000);
 });
 
+Deno.test("command: a coding agent that prints its limit when it fails is refused until then, no other program", async () => {
+  const failed = async (script: string) => {
+    const { failure, refusal } = (await runScript(script)).outcome;
+    return [failure?.kind, refusal?.until];
+  };
+  const limited = ["provider_limit", "2030-03-17T17:46:40.000Z"];
+  assert.deepEqual(await failed("echo 'Claude AI usage limit reached|1900000000'; exit 1"), limited);
+  const hit = "echo 'You have hit your usage limit, try again at 2030-03-17T17:46:40Z' >&2";
+  assert.deepEqual(await failed(`${hit}; exit 1`), limited);
+  assert.deepEqual(await failed(`${hit}; exit 0`), [undefined, undefined], "it has ended well");
+  const other = ["command_failed", undefined];
+  assert.deepEqual(
+    await failed("echo 'test failed: 429 Too Many Requests, retry after 30 s'; exit 1"),
+    other,
+  );
+  assert.deepEqual(await failed("echo 'usage limit reached'; exit 1"), other, "it does not say until when");
+});
+
 Deno.test("command: a program ended by a signal fails with the signal's name", async () => {
   const { outcome } = await runScript("kill -SEGV $$");
   assert.equal(outcome.status, "failed");

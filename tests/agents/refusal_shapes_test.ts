@@ -264,7 +264,7 @@ Deno.test("shapes: a refusal is of the model only if it names the one that the t
     until: "2026-11-30T13:30:20.000Z",
     model: "openai/gpt-5.1",
   });
-  assert.equal(refusalOf(reached, undefined)?.model, undefined);
+  assert.equal(refusalOf(reached, undefined)?.model, "gpt-5.1");
   assert.equal(refusalOf(reached, "other")?.model, undefined);
   assert.equal(refusalOf(trouble("Usage limit reached for this month"), "this")?.model, undefined);
   const quota = JSON.stringify(troubleAnswer("rate", "gemini", 60, NOW).body);

@@ -3,6 +3,8 @@ import type { AgentName } from "../fixtures/agents.ts";
 
 /** It loads no session in the first minute of it, in which most tests are. */
 const GEMINI_GOES_ON = ["in a new session, told what was done", "yes"];
+const GEMINI_WAITS = ["in its session", "in a new session"];
+const GEMINI_WAITS_UNTIL = GEMINI_WAITS.map((session) => `${session}, at the time told`);
 
 /** Agent → scenario → the word that `play` returns, or the words that it may return. */
 export const ANSWERS: Record<AgentName, Record<string, string | readonly string[]>> = {
@@ -34,10 +36,13 @@ export const ANSWERS: Record<AgentName, Record<string, string | readonly string[
     "delegation": "yes",
     "refused": "refused",
     "401": "needs_login",
-    "429": "provider_limit",
-    "limit": "provider_limit",
-    "500": "overloaded",
-    "dropped": "network",
+    "limit": "in its session, at the time told",
+    "limit_header": "in its session",
+    "429": "in its session",
+    "overloaded": "in its session",
+    "500": "in its session",
+    "dropped": "in its session",
+    "context": "goes on with less",
     "stalled": "unresponsive",
   },
   claude: {
@@ -69,10 +74,13 @@ export const ANSWERS: Record<AgentName, Record<string, string | readonly string[
     "delegation": "yes",
     "refused": "refused",
     "401": "needs_login",
-    "429": "provider_limit",
-    "limit": "provider_limit",
-    "500": "overloaded",
-    "dropped": "network",
+    "limit": "in its session",
+    "limit_header": "in its session, at the time told",
+    "429": "in its session",
+    "overloaded": "in its session",
+    "500": "in its session",
+    "dropped": "in its session",
+    "context": "context_overflow",
     "stalled": "unresponsive",
   },
   codex: {
@@ -103,10 +111,13 @@ export const ANSWERS: Record<AgentName, Record<string, string | readonly string[
     "delegation": "yes",
     "refused": "refused",
     "401": "needs_login",
-    "429": "provider_limit",
-    "limit": "provider_limit",
-    "500": "overloaded",
-    "dropped": "network",
+    "limit": "in its session, at the time told",
+    "limit_header": "in its session",
+    "429": "in its session",
+    "overloaded": "in its session",
+    "500": "in its session",
+    "dropped": "in its session",
+    "context": "context_overflow",
     "stalled": "unresponsive",
   },
   gemini: {
@@ -137,10 +148,13 @@ export const ANSWERS: Record<AgentName, Record<string, string | readonly string[
     "delegation": "yes",
     "refused": "taken for an answer",
     "401": "needs_login",
-    "429": "provider_limit",
-    "limit": "provider_limit",
-    "500": "overloaded",
-    "dropped": "network",
+    "limit": GEMINI_WAITS_UNTIL,
+    "limit_header": GEMINI_WAITS,
+    "429": GEMINI_WAITS,
+    "overloaded": GEMINI_WAITS,
+    "500": GEMINI_WAITS,
+    "dropped": GEMINI_WAITS,
+    "context": "context_overflow",
     "stalled": "unresponsive",
   },
 };

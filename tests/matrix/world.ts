@@ -9,9 +9,9 @@ import { until } from "../fixtures/until.ts";
 export type Fields = Record<string, unknown>;
 
 /** Real agents need seconds to start, and more on a machine that does other things too. */
-export const PATIENCE_MS = 360_000;
+export const PATIENCE_MS = 720_000;
 /** A silent agent is ended after this time. It is longer than the slowest start, on a busy machine too. */
-const SILENCE_LIMIT_MS = 150_000;
+const SILENCE_LIMIT_MS = 100_000;
 
 export class World {
   readonly server: TestServer;

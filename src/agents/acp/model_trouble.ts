@@ -136,7 +136,7 @@ const LONGEST_REASON = 200;
 
 /**
  * What is told of a turn that failed by this trouble; undefined if its provider did not refuse it for a time. `chosen`: the model that
- * the task chooses. A model that the refusal names is that one, if it could be; else the agent is limited.
+ * the task chooses, if it does. A model that the refusal names is that one, if it could be; else the agent is limited.
  */
 export function refusalOf(
   { kind, what, until_ms, model }: ModelTrouble,
@@ -145,7 +145,7 @@ export function refusalOf(
   if (kind !== "provider_limit" && kind !== "overloaded") return undefined;
   const refusal: Refusal = { reason: oneLine(what, LONGEST_REASON) };
   if (until_ms !== undefined) refusal.until = isoTime(until_ms);
-  if (model !== undefined && chosen !== undefined && areSame(model, chosen)) refusal.model = chosen;
+  if (model !== undefined && areSame(model, chosen ?? model)) refusal.model = chosen ?? model;
   return refusal;
 }
 

@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from "node:util";
 import { getLogger } from "@logtape/logtape";
 import { unboundNote } from "../../domain/permission_binding.ts";
 import { keptText, PlacedFiles } from "../attachments/placed_files.ts";
+import { given } from "../../domain/given_fields.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { Run, RunListener, RunOutcome } from "../../domain/run.ts";
 import type { AttachmentFile, RunRequest } from "../../domain/run_request.ts";
@@ -18,16 +19,21 @@ import { type OutputPart, readOutput } from "../reporting/program_output.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
 import { acpMake } from "../makes/acp_make.ts";
 import type { AgentMake } from "../makes/agent_make.ts";
+import { type AgentMoment, zoneOf } from "../acp/agent_moment.ts";
 import { kindOfText } from "../acp/failure_kind.ts";
+import { refusalOf, troubleInText } from "../acp/model_trouble.ts";
 import type { RunHost } from "../supervision/supervisor.ts";
 import { fillCommand } from "./fill_command.ts";
 import { firstCharacters, firstPrinted } from "../reporting/first_characters.ts";
 import { MAX_STEP_CHARACTERS, mayBeProgress, progressOf } from "./progress_line.ts";
+import { withToldLimit } from "./told_limit.ts";
 import { unkeptWishes } from "./unkept_wishes.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
 
 const MAX_ERROR_CHARACTERS = 1000;
+/** How many of the last lines may tell a limit. */
+const LAST_LINES = 3;
 
 /** Starts the program. For errors and the listener's promises, see `AgentRunner.start`. */
 export async function startCommand(
@@ -139,9 +145,17 @@ export async function startCommand(
     const kept = await placed.remove();
     if (kept.length > 0) void events.note("info", keptText(kept), "command");
     await activity.end();
+    const at = { now_ms: clock.now(), zone: zoneOf(request) };
+    const reason = failureReason(said.stderr, said.stdout);
+    const last_lines = tail.text().trimEnd().split("\n").slice(-LAST_LINES);
     const outcome = failed_line !== undefined && exit.code === 0
-      ? { ...outcomeOf(exit, "", tail.text()), ...failureOf(failed_line) }
-      : outcomeOf(exit, failureReason(said.stderr, said.stdout), tail.text());
+      ? { ...outcomeOf(exit, "", tail.text()), ...failureOf(failed_line, request.model, at) }
+      : withToldLimit(
+        outcomeOf(exit, reason, tail.text()),
+        [...reason.split("\n"), ...last_lines],
+        request.model,
+        at,
+      );
     if (left.length > 0) outcome.left_running = left;
     if (!stopped) return outcome;
     return { status: "stopped", output: outcome.output, exit_code: exit.code };
@@ -194,9 +208,18 @@ export function outcomeOf(exit: ExitStatus, reason: string, output: string): Run
 }
 
 /** The failure of a program that exits with 0 although it has failed. */
-function failureOf(line: string): Pick<RunOutcome, "status" | "failure"> {
+function failureOf(
+  line: string,
+  model: string | undefined,
+  at: AgentMoment,
+): Pick<RunOutcome, "status" | "failure" | "refusal"> {
   const message = firstCharacters(`It printed: ${line}`, MAX_ERROR_CHARACTERS);
-  return { status: "failed", failure: { kind: kindOfText(line) ?? "command_failed", message } };
+  const kind = kindOfText(line) ?? "command_failed";
+  return given({
+    status: "failed",
+    failure: { kind, message },
+    refusal: refusalOf(troubleInText(line, at, kind), model),
+  });
 }
 
 /** A program that does not speak the protocol cannot be told of them. */

@@ -33,7 +33,7 @@ function fails(name: string, title: string, prompt: string, isLong = false): Sce
     title,
     isLong,
     async play(world, id) {
-      const task = await world.ran(id, prompt, {}, { timeout: 300_000 });
+      const task = await world.ran(id, prompt, {}, { timeout: 900_000 });
       assert.equal(task.status, "failed", `it passes for success: ${(await world.result(id)).output}`);
       assert.notEqual(task.error, "");
       return (task.failure as { kind: string }).kind;
@@ -54,13 +54,87 @@ export const refused: Scenario = {
 };
 
 export const unauthorized = fails("401", "the key is wrong (401)", "mock:http code=401");
-export const limited = fails("429", "the provider limits it (429)", "mock:http code=429", true);
-export const limitedUntil = fails(
+export const stalled = fails("stalled", "the model falls silent", "mock:hang", true);
+
+const LONG_MS = 30 * 60_000;
+
+/** What a task waits for that its provider refuses: the end of the hold, or the next try. */
+type Wait = "provider_limit" | "retry";
+
+/**
+ * The provider refuses or breaks off, then works again. The task waits meanwhile, and no attempt counts. The word tells
+ * whether it goes on in its session, and whether the agent has told when the refusal ends.
+ */
+function waitsOut(name: string, title: string, prompt: string, wait: Wait, isLong: boolean): Scenario {
+  return {
+    name,
+    title,
+    isLong,
+    async play(world, id) {
+      await world.start(id, `${prompt} id=${id}`, {}, { timeout: 1_200_000 });
+      const { waiting_for } = await world.becomes(id, (task) => kindOfWait(task) === wait);
+      const until_ms = Date.parse((waiting_for as { until: string }).until);
+      world.model.recovers(id);
+      if (wait === "provider_limit") {
+        const reply = await world.request({ type: "release_agent", agent: world.agent });
+        assert.equal(reply.type, "agent_released", JSON.stringify(reply));
+      }
+      const task = await world.ended(id);
+      assert.deepEqual([task.status, task.retry_count], ["completed", 0], String(task.error));
+      const { attempts } = await world.result(id) as { attempts: Fields[] };
+      const session = attempts.at(-1)!.resumed === true ? "in its session" : "in a new session";
+      if (wait === "retry") return session;
+      return until_ms - Date.now() > LONG_MS ? `${session}, at the time told` : session;
+    },
+  };
+}
+
+function kindOfWait({ waiting_for }: Fields): unknown {
+  return (waiting_for as Fields | undefined)?.kind;
+}
+
+export const limitedUntil = waitsOut(
   "limit",
-  "a usage limit with a time at which it ends",
-  'mock:http code=429 msg="You have hit your usage limit. Try again at 8:00 PM"',
+  "a usage limit of hours: the task goes on after it",
+  "mock:trouble as=usage in=7200",
+  "provider_limit",
+  false,
+);
+export const limitedSilently = waitsOut(
+  "limit_header",
+  "a limit of hours that only a header tells (429)",
+  "mock:trouble as=later in=7200",
+  "provider_limit",
   true,
 );
-export const broken = fails("500", "the provider fails (500)", "mock:http code=500", true);
-export const dropped = fails("dropped", "the connection to the model breaks off", "mock:drop", true);
-export const stalled = fails("stalled", "the model falls silent", "mock:hang", true);
+export const limited = waitsOut(
+  "429",
+  "a limit without a time (429)",
+  "mock:trouble as=bare",
+  "provider_limit",
+  true,
+);
+export const overloaded = waitsOut(
+  "overloaded",
+  "the provider is overloaded (529, 503)",
+  "mock:trouble as=overloaded",
+  "retry",
+  true,
+);
+export const broken = waitsOut("500", "the provider fails (500)", "mock:http code=500", "retry", true);
+export const dropped = waitsOut(
+  "dropped",
+  "the connection to the model breaks off",
+  "mock:drop",
+  "retry",
+  true,
+);
+export const overflowed: Scenario = {
+  name: "context",
+  title: "the conversation is too long for the model",
+  isLong: true,
+  async play(world, id) {
+    const task = await world.ran(id, "mock:trouble as=context");
+    return task.status === "completed" ? "goes on with less" : (task.failure as { kind: string }).kind;
+  },
+};
