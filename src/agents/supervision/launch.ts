@@ -4,9 +4,7 @@
  */
 import { isAbsolute } from "node:path";
 import type { Clock } from "../../clock/clock.ts";
-import { ApiError } from "../../domain/errors.ts";
-import { runBriefly } from "../../host/processes/brief_program.ts";
-import { findProgram } from "../../host/processes/find_program.ts";
+import { becomes, findRunnable, findSetsid } from "../../host/processes/session_program.ts";
 import { ENTER } from "./group_keeper.ts";
 import type { RunGroup } from "./run_groups.ts";
 
@@ -17,36 +15,15 @@ export interface Launcher {
   setsid: string | undefined;
 }
 
-/** How long a trial may take. */
-const TRIAL_MS = 2000;
-
 /**
  * The launcher of this machine; undefined without a shell that this server may run and that works. A launcher cannot say
  * why a program does not start, so there is none either if the server may not look at programs before.
  */
 export async function findLauncher(clock: Clock): Promise<Launcher | undefined> {
   if ((await Deno.permissions.query({ name: "read" })).state !== "granted") return undefined;
-  const [shell, setsid] = await Promise.all(["sh", "setsid"].map(findRunnable));
+  const [shell, setsid] = await Promise.all([findRunnable("sh"), findSetsid(clock)]);
   if (shell === undefined) return undefined;
-  if (setsid !== undefined && await becomes(clock, [setsid, shell])) return { shell, setsid };
-  return await becomes(clock, [shell]) ? { shell, setsid: undefined } : undefined;
-}
-
-/** Whether the command becomes a shell under its own pid. */
-async function becomes(clock: Clock, [program, ...args]: [string, ...string[]]): Promise<boolean> {
-  try {
-    const { stdout, pid } = await runBriefly(clock, program, [...args, "-c", "echo $$"], TRIAL_MS);
-    return stdout === `${pid}\n`;
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    return false;
-  }
-}
-
-async function findRunnable(name: string): Promise<string | undefined> {
-  const command = await findProgram(name);
-  if (command === undefined) return undefined;
-  return (await Deno.permissions.query({ name: "run", command })).state === "granted" ? command : undefined;
+  return setsid !== undefined || await becomes(clock, [shell]) ? { shell, setsid } : undefined;
 }
 
 export interface Launch {

@@ -1,6 +1,7 @@
-/** Runs a program to its end in a process group of its own, so that what it starts can be ended with it. POSIX only. */
+/** Runs a program to its end in a session of its own, so that what it starts can be ended with it. POSIX only. */
 import { type Clock, within } from "../../clock/clock.ts";
 import { collectBytes, passBytes } from "./child_streams.ts";
+import { findSetsid, setsidFault } from "./session_program.ts";
 import { signalAll } from "./signals.ts";
 
 /** How long a program may tidy up after SIGTERM. */
@@ -48,19 +49,23 @@ export function whyEnded(
 export type RunProgram = (run: ProgramRun) => Promise<ProgramEnd>;
 
 export function containedPrograms(clock: Clock): RunProgram {
+  let setsid: ReturnType<typeof findSetsid> | undefined;
   return async ({ program, args, env, cwd, stdin, heard, take, bound_ms, signal, output_max }) => {
     if (signal?.aborted) return { why: "aborted" };
-    const child = new Deno.Command(program, {
-      args: [...args],
+    const byProgram = await mayRun(program) ? await (setsid ??= findSetsid(clock)) : undefined;
+    if (signal?.aborted) return { why: "aborted" };
+    const common = {
       env,
       clearEnv: true,
       cwd,
-      // In a session of its own, with nobody to ask.
-      detached: true,
       stdin: stdin === undefined ? "null" : "piped",
       stdout: "piped",
       stderr: "piped",
-    }).spawn();
+    } as const;
+    // In a session of its own, with nobody to ask.
+    const child = byProgram === undefined
+      ? new Deno.Command(program, { ...common, args: [...args], detached: true }).spawn()
+      : new Deno.Command(byProgram, { ...common, args: [program, ...args] }).spawn();
     if (stdin !== undefined) void give(child.stdin, stdin);
     const enough = Promise.withResolvers<"enough">();
     const stdout = take === undefined
@@ -88,6 +93,8 @@ export function containedPrograms(clock: Clock): RunProgram {
     }
     if (typeof ended !== "string") {
       const [{ code }, out, err] = ended;
+      const fault = byProgram && setsidFault(code, err);
+      if (fault !== undefined) throw new Deno.errors.NotFound(fault);
       return { why: "ended", code, stdout: out, stderr: err };
     }
     await end(clock, child);
@@ -127,9 +134,15 @@ async function give(
   }
 }
 
+/** Whether this server itself may run the program. Else Deno says so when it is started. */
+async function mayRun(program: string): Promise<boolean> {
+  return (await Deno.permissions.query({ name: "run", command: program })).state === "granted";
+}
+
 async function end(clock: Clock, child: Deno.ChildProcess): Promise<void> {
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-    await signalAll(clock, [-child.pid], signal);
+    // At first it has no group yet.
+    await signalAll(clock, [-child.pid, child.pid], signal);
     if (await within(clock, TIDY_MS, child.status, undefined)) break;
   }
   // What it has started need not have ended with it.
