@@ -12,6 +12,8 @@ import type { PullRequestOpening } from "../engine/pull_requests/opening.ts";
 import type { AgentDirectory } from "../engine/agent_directory.ts";
 import type { ProjectDirectory } from "../engine/project_directory.ts";
 import type { Scheduler } from "../engine/schedules/scheduler.ts";
+import type { Hooks } from "../engine/templates/hooks.ts";
+import type { Templates } from "../engine/templates/templates.ts";
 import type { TaskCommands } from "../engine/task_commands.ts";
 import type { TaskReviews } from "../engine/task_reviews.ts";
 import type { TaskQueries } from "../engine/task_queries.ts";
@@ -86,6 +88,8 @@ export interface ApiContext {
   worktrees: Pick<Worktrees, "list" | "prune">;
   reviews: Pick<TaskReviews, "changes" | "save" | "get" | "review">;
   scheduler: Scheduler;
+  templates: Pick<Templates, "list" | "get" | "taskOf" | "create">;
+  hooks: Pick<Hooks, "list" | "replay">;
   logs: LogStore;
   metrics: Pick<RequestMetrics, "note" | "report">;
   machine: Pick<Machine, "resources" | "processes" | "agents" | "kill" | "changed">;

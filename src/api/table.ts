@@ -26,6 +26,8 @@ import { listAgentSessions } from "./list_agent_sessions.ts";
 import { listKeys } from "./list_keys.ts";
 import { listSchedules } from "./list_schedules.ts";
 import { listProjects } from "./list_projects.ts";
+import { listDeliveries } from "./list_deliveries.ts";
+import { listTemplates } from "./list_templates.ts";
 import { listTasks } from "./list_tasks.ts";
 import { pauseSchedule } from "./pause_schedule.ts";
 import { probeAgent } from "./probe_agent.ts";
@@ -53,6 +55,8 @@ import { runSchedule } from "./run_schedule.ts";
 import { saveReview } from "./save_review.ts";
 import { scheduleTask } from "./schedule_task.ts";
 import { sendMessage } from "./send_message.ts";
+import { replayDelivery } from "./replay_delivery.ts";
+import { startFromTemplate } from "./start_from_template.ts";
 import { startTask } from "./start_task.ts";
 import { subscribeToUpdates } from "./subscribe_to_updates.ts";
 import { unscheduleTask } from "./unschedule_task.ts";
@@ -103,6 +107,10 @@ const ALL = [
   pauseSchedule,
   resumeSchedule,
   runSchedule,
+  listTemplates,
+  startFromTemplate,
+  listDeliveries,
+  replayDelivery,
   listSchedules,
   requestLogEntries,
   requestSystemResources,

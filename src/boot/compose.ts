@@ -56,6 +56,8 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     endings,
     reviews,
     scheduler,
+    templates,
+    hooks,
     bus,
     runner,
     directory,
@@ -71,6 +73,8 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     endings,
     pullRequests: pullRequests.opening,
     scheduler,
+    templates,
+    hooks,
     directory,
     projects,
     access,
@@ -99,6 +103,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     pullRequests.part,
     { name: "endings", start: () => endings.recovery.start(), stop: () => endings.recovery.stop() },
     scheduler,
+    { name: "deliveries", start: () => hooks.start(), stop: () => hooks.stop() },
   ]);
   return {
     name: parts.name,

@@ -14,6 +14,8 @@ import type { AgentDirectory } from "../engine/agent_directory.ts";
 import type { ProjectDirectory } from "../engine/project_directory.ts";
 import type { EventBus } from "../engine/events.ts";
 import type { PullRequestOpening } from "../engine/pull_requests/opening.ts";
+import type { Hooks } from "../engine/templates/hooks.ts";
+import type { Templates } from "../engine/templates/templates.ts";
 import type { Scheduler } from "../engine/schedules/scheduler.ts";
 import type { Store } from "../store/open.ts";
 import type { Endings } from "./compose_acceptance.ts";
@@ -31,6 +33,8 @@ export interface Behind {
   endings: Endings;
   pullRequests: PullRequestOpening;
   scheduler: Scheduler;
+  templates: Templates;
+  hooks: Hooks;
   directory: AgentDirectory;
   projects: ProjectDirectory;
   access: Access;
@@ -68,6 +72,8 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     pullRequests,
     reviews,
     scheduler,
+    templates: behind.templates,
+    hooks: behind.hooks,
     logs: store.logs,
     metrics,
     machine,
@@ -106,6 +112,8 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     routes: allRoutes({
       router,
       attachments,
+      hooks: behind.hooks,
+      clock,
       max_message_bytes,
       health,
       prometheus,

@@ -11,6 +11,8 @@ import { ProjectDirectory } from "../engine/project_directory.ts";
 import { agentOf, Projects } from "../engine/projects.ts";
 import { saveLastWork } from "../engine/saved_work.ts";
 import { Scheduler } from "../engine/schedules/scheduler.ts";
+import { Hooks } from "../engine/templates/hooks.ts";
+import { Templates } from "../engine/templates/templates.ts";
 import { entryOfEvent } from "../engine/task_events.ts";
 import { TaskReviews } from "../engine/task_reviews.ts";
 import { allowedWorkingDirs, repositoryRoots } from "../engine/working_dir.ts";
@@ -201,6 +203,12 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     waitOf: (task) => engine.queries.view(task).waiting_for?.kind,
     tell: (entry) => void logs.append(entry),
   });
+  const templates = await Templates.open(config.templates, Deno.env.toObject(), {
+    clock,
+    commands: engine.commands,
+    refuseTaken: (id) => scheduler.commands.refuseTaken(id),
+  });
+  const hooks = new Hooks({ clock, templates, store });
   bus.listen((event) => {
     const entry = entryOfEvent(event);
     if (entry) void logs.append(entry);
@@ -220,6 +228,8 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     endings,
     reviews,
     scheduler,
+    templates,
+    hooks,
     runner,
     directory,
     projects: new ProjectDirectory(projects, counts),

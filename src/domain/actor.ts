@@ -18,7 +18,9 @@ const DEFAULT_TENANT = "default";
 
 export const Actor = z.object({
   kind: ActorKind,
-  id: z.string().optional().describe("The id of the key, of the schedule, or of the agent's task."),
+  id: z.string().optional().describe(
+    "The id of the key, of the schedule, of the agent's task, or the hook's template.",
+  ),
   name: z.string().optional().describe("The name of the key or of the agent."),
   tenant: z.string(),
 }).describe("Who asked for the change.");
@@ -40,6 +42,11 @@ export function keyActor({ id, name }: { id: string; name: string }): Actor {
 /** The agent of a running task. */
 export function agentActor(task_id: string, agent: string): Actor {
   return { kind: "agent", id: task_id, name: agent, tenant: DEFAULT_TENANT };
+}
+
+/** Whoever signs the deliveries of a template. */
+export function hookActor(template: string): Actor {
+  return { kind: "hook", id: template, tenant: DEFAULT_TENANT };
 }
 
 /** A schedule that is due. */

@@ -10,6 +10,14 @@ export interface GuardRules {
 
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
 
+/**
+ * Why a delivery to a hook is refused. Its sender may reach the server by any name, such as a tunnel's: the signature says
+ * who it is. No sender is a web page.
+ */
+export function hookRefusal({ allowed_origins }: GuardRules, origin: string | null): string | undefined {
+  return origin === null || allowed_origins.includes(origin) ? undefined : refusedOrigin(origin);
+}
+
 /** Why the request is refused (with 403), or undefined. */
 export function refusal(rules: GuardRules, host: string | null, origin: string | null): string | undefined {
   if (!isOwnHost(rules, host)) {
@@ -18,9 +26,13 @@ export function refusal(rules: GuardRules, host: string | null, origin: string |
     }' is not one of this server's names. Add it to server.allowed_hosts if it should be.`;
   }
   if (origin !== null && !isAllowedOrigin(rules, host!, origin)) {
-    return `Origin '${origin}' may not use this API. Add it to server.allowed_origins if it should.`;
+    return refusedOrigin(origin);
   }
   return undefined;
+}
+
+function refusedOrigin(origin: string): string {
+  return `Origin '${origin}' may not use this API. Add it to server.allowed_origins if it should.`;
 }
 
 /**

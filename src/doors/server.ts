@@ -3,10 +3,11 @@ import { getLogger } from "@logtape/logtape";
 import { type Clock, within } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Config } from "../protocol/config.ts";
-import { type GuardRules, isOwnPage, refusal } from "./guard.ts";
+import { type GuardRules, hookRefusal, isOwnPage, refusal } from "./guard.ts";
 import { refusedHandshake } from "./handshake.ts";
 import { isKnown } from "../access/identity.ts";
 import { type HttpApp, httpApp, type HttpOptions } from "./http/app.ts";
+import { isHook } from "./http/hook_route.ts";
 import type { Route } from "./http/route.ts";
 import { Replies } from "./replies.ts";
 import { type Answer, type Caller, listen, type Listener } from "./transport/listener.ts";
@@ -92,7 +93,7 @@ export class Server {
     const { addresses } = this.#options;
     const { headers } = request;
     const ip = addresses.clientOf(caller.ip, headers.get("x-forwarded-for"));
-    const reason = addresses.refusal(ip) ?? this.#refusalByGuard(headers);
+    const reason = addresses.refusal(ip) ?? this.#refusalByGuard(request);
     if (reason !== undefined) {
       log.warn("Client from {ip} refused: {reason}", { ip, reason, code: "PERMISSION_DENIED" });
       this.#options.refused(ip, reason);
@@ -105,7 +106,8 @@ export class Server {
   }
 
   /** Why `Host` or `Origin` is refused. */
-  #refusalByGuard(headers: Headers): string | undefined {
+  #refusalByGuard({ headers, url }: Request): string | undefined {
+    if (isHook(new URL(url).pathname)) return hookRefusal(this.#guardRules, headers.get("origin"));
     return refusal(this.#guardRules, headers.get("host"), headers.get("origin"));
   }
 

@@ -10,7 +10,7 @@ import { holdsSlot, specOf, type TaskRecord, type TaskState } from "../domain/ta
 import { isFinished } from "../domain/task_values.ts";
 import { cancelled, created, paused, resumed, retried } from "../domain/transitions.ts";
 import { present, requireDependencies, type TaskMemory } from "../read/task_index.ts";
-import { insert } from "../store/queue.ts";
+import { type Besides, insert } from "../store/queue.ts";
 import { AgentAnswers, type GivenAnswer, type GivenPermission } from "./agent_answers.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { foundTask } from "./found_task.ts";
@@ -64,10 +64,10 @@ export class TaskCommands {
   }
 
   /**
-   * Stores a new task. `schedule_id`: the schedule that it is a run of. Tasks that are created at the same time are
-   * queued in the order of these calls.
+   * Stores a new task. `schedule_id`: the schedule that it is a run of; `besides`: what belongs to the same commit. Tasks
+   * that are created at the same time are queued in the order of these calls.
    */
-  async create(asked: NewTask, by: Actor, schedule_id?: string): Promise<TaskRecord> {
+  async create(asked: NewTask, by: Actor, schedule_id?: string, besides?: Besides): Promise<TaskRecord> {
     const { clock, index, store } = this.#options;
     const requested = by.kind === "agent" ? this.#checks.delegated(asked, by.id!) : asked;
     const { id } = requested;
@@ -84,7 +84,7 @@ export class TaskCommands {
         requireDependencies(id, dependencies, view);
         const ready = readiness(spec, (other) => view.get(other));
         const state = created(ready, isDue({ id, spec }, now), created_at);
-        return { spec, state, reads: present(dependencies, view) };
+        return { spec, state, reads: present(dependencies, view), ...besides };
       }, by));
   }
 

@@ -7,6 +7,7 @@ import { KindPolicy } from "../domain/retrying.ts";
 import { text, TimeZone } from "../domain/scalars.ts";
 import { Pricing } from "../domain/pricing.ts";
 import { PermissionPolicy, TaskType } from "../domain/task.ts";
+import { Template, TemplateName } from "../domain/template.ts";
 
 const names = z.array(text(1, 4096));
 
@@ -68,6 +69,9 @@ export const Config = z.strictObject({
   agents: namedAgents(AgentConfig).default({}).describe("Named ways to run a task."),
   projects: z.record(ProjectName, Project).default({}).describe(
     "Folders, usually repositories, with settings for the tasks that work in them: see docs/projects.md.",
+  ),
+  templates: z.record(TemplateName, Template).default({}).describe(
+    "Tasks with blanks, started by hand or by a signed webhook: see docs/templates.md.",
   ),
   tasks: z.strictObject({
     default_agent: z.string().default("opencode").describe("The agent for tasks that name none."),

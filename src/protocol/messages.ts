@@ -17,6 +17,7 @@ import { pushes } from "./pushes.ts";
 import { scheduleMessages } from "./schedule_messages.ts";
 import { subscriptionMessages } from "./subscription_messages.ts";
 import { systemMessages } from "./system_messages.ts";
+import { templateMessages } from "./template_messages.ts";
 import { taskMessages } from "./task_messages.ts";
 
 const BATCH_MAX = 50;
@@ -31,6 +32,7 @@ export const EXCHANGES = {
   ...changeMessages,
   ...conversationMessages,
   ...scheduleMessages,
+  ...templateMessages,
   ...logMessages,
   ...monitorMessages,
   ...systemMessages,

@@ -21,6 +21,7 @@ import { SharedNode } from "./shared_node.ts";
 import { LocalNotifier, type Notifier } from "./notifier.ts";
 import { Messages } from "./messages.ts";
 import { Outputs } from "./outputs.ts";
+import { Deliveries } from "./deliveries.ts";
 import { Reviews } from "./reviews.ts";
 import { AGENTS, HOLDS, KEYS, type NoSpec, type RecordKind, SCHEDULES, TASKS } from "./record_kinds.ts";
 import type { Change } from "./record_memory.ts";
@@ -50,6 +51,8 @@ export interface Store {
   /** The answers of attempts as older versions stored them. */
   readonly outputs: Outputs;
   readonly reviews: Reviews;
+  /** What hooks were sent. */
+  readonly deliveries: Deliveries;
   readonly closed: boolean;
   /** Writes a small value. Throws if the store cannot be written, or if its file is gone. */
   probe(): Promise<void>;
@@ -183,6 +186,7 @@ export async function loadStore(kv: KeyValue, clock: Clock, options: LoadOptions
     messages: new Messages(kv),
     outputs: new Outputs(kv),
     reviews: new Reviews(kv),
+    deliveries: new Deliveries(kv),
     async probe() {
       await options.inPlace?.();
       await commits.commit({ sets: [{ key: ["probe"], value: encode(clock.now()) }] });

@@ -41,7 +41,7 @@ export interface Besides {
 }
 
 /** A new task, and the tasks that were read to create it. */
-export interface NewRecord {
+export interface NewRecord extends Besides {
   spec: TaskSpec;
   state: TaskState;
   reads: string[];
@@ -66,9 +66,9 @@ export function insert(
     if (view.get(id)) {
       throw new ApiError("TASK_ALREADY_EXISTS", `Task with ID '${id}' already exists`, { task_id: id });
     }
-    const { spec, state, reads } = make(view);
+    const { spec, state, ...besides } = make(view);
     record = { id, spec, state };
-    return { creates: [record], reads };
+    return { creates: [record], ...besides };
   }, by);
   return stored.then(() => record);
 }

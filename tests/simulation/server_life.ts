@@ -209,6 +209,8 @@ export class ServerLife {
       limits: {} as ApiContext["limits"],
       agents: {} as ApiContext["agents"],
       projects: {} as ApiContext["projects"],
+      templates: {} as ApiContext["templates"],
+      hooks: {} as ApiContext["hooks"],
       makes: [],
       // Everybody may do everything, as without authentication.
       auth: { authorise: () => {} } as unknown as ApiContext["auth"],

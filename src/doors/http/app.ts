@@ -11,7 +11,7 @@ import type { HttpEnv, HttpRequest, Route } from "./route.ts";
 import { httpSession } from "./session.ts";
 
 /** The paths that the 404 reply lists. */
-const PLACES = ["/", "/docs", "/ws", "/api", "/attachments", "/mcp", "/health", "/metrics"];
+const PLACES = ["/", "/docs", "/ws", "/api", "/attachments", "/hooks", "/mcp", "/health", "/metrics"];
 
 export interface HttpOptions {
   allowed_origins: readonly string[];

@@ -1,0 +1,58 @@
+/** `/hooks/NAME`: takes the deliveries of webhooks. Whoever knows the template's secret may start its task. */
+import { ERRORS } from "../../domain/errors.ts";
+import type { HookAnswer, Hooks } from "../../engine/templates/hooks.ts";
+import { errorReply } from "../../api/error_reply.ts";
+import type { Clock } from "../../clock/clock.ts";
+import { readBytes } from "./body.ts";
+import type { Route } from "./route.ts";
+
+const NOT_FOUND = 404;
+const ACCEPTED = 202;
+const NO_CONTENT = 204;
+const UNPROCESSABLE = 422;
+
+const PREFIX = "/hooks/";
+
+/** Whether this is the path of a hook. */
+export function isHook(path: string): boolean {
+  return path.startsWith(PREFIX);
+}
+
+export interface HookRouteOptions {
+  hooks: Pick<Hooks, "find" | "receive">;
+  clock: Clock;
+  max_message_bytes: number;
+}
+
+export function hookRoute({ hooks, clock, max_message_bytes }: HookRouteOptions): Route {
+  return {
+    method: "POST",
+    path: `${PREFIX}:name`,
+    permission: "none",
+    handle: async ({ context, session }) => {
+      session.limits.message();
+      const name = context.req.param("name") ?? "";
+      const hook = hooks.find(name);
+      if (!hook) return Response.json({ error: `There is no hook '${name}'` }, { status: NOT_FOUND });
+      const header = (name: string) => context.req.header(name);
+      const answer = await hooks.receive(hook, {
+        body: await readBytes(context.req.raw, max_message_bytes),
+        signature: header("x-hub-signature-256"),
+        event: header("x-github-event"),
+        delivery_id: header("x-github-delivery") ?? header("x-delivery-id"),
+      }, () => session.limits.operation("tasks_per_minute"));
+      return responseOf(answer, clock);
+    },
+  };
+}
+
+function responseOf(answer: HookAnswer, clock: Clock): Response {
+  if (answer.kind === "ignored") return new Response(null, { status: NO_CONTENT });
+  if (answer.kind === "task") {
+    const { task_id, isNew } = answer;
+    return Response.json({ task_id }, { status: isNew ? ACCEPTED : 200 });
+  }
+  const { error } = answer;
+  const status = ERRORS[error.code].status === 400 ? UNPROCESSABLE : ERRORS[error.code].status;
+  return Response.json(errorReply(error, clock, "hook"), { status });
+}

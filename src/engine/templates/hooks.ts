@@ -1,0 +1,238 @@
+/** Deliveries of webhooks: signed requests that start tasks from templates. */
+import { getLogger } from "@logtape/logtape";
+import { type Clock, epochOf, type Timer } from "../../clock/clock.ts";
+import { type Actor, hookActor, SERVER } from "../../domain/actor.ts";
+import { type Delivery, outdated, SAME_FOR_MS } from "../../domain/delivery.ts";
+import { ApiError, ERRORS } from "../../domain/errors.ts";
+import { fieldProblem } from "../../domain/field_problem.ts";
+import { sha256 } from "../../domain/sha256.ts";
+import { ignoredBecause, triggeredParams } from "../../domain/template.ts";
+import type { Store } from "../../store/open.ts";
+import type { StoredDelivery } from "../../store/deliveries.ts";
+import { OneAtATime } from "../one_at_a_time.ts";
+import { isSigned } from "./signature.ts";
+import type { LoadedTemplate, Templates } from "./templates.ts";
+
+const log = getLogger(["opencode-agents", "engine"]);
+
+const SWEEP_MS = 3_600_000;
+const ID_MAX = 200;
+const DIGEST_CHARS = 12;
+/** How many replays a delivery remembers. */
+const REPLAYS_KEPT = 10;
+/** How many old deliveries one commit removes. */
+const TOGETHER = 20;
+
+/** A request to a hook, as it came. */
+export interface Arrived {
+  body: Uint8Array<ArrayBuffer>;
+  signature: string | undefined;
+  event: string | undefined;
+  delivery_id: string | undefined;
+}
+
+export type HookAnswer =
+  /** `isNew`: false for a delivery that has come before. */
+  | { kind: "task"; task_id: string; isNew: boolean }
+  | { kind: "ignored" }
+  /** No task can be made of it. */
+  | { kind: "refused"; error: ApiError };
+
+export interface HooksContext {
+  clock: Clock;
+  templates: Templates;
+  store: Pick<Store, "tasks" | "deliveries">;
+}
+
+export class Hooks {
+  readonly #context: HooksContext;
+  readonly #turns = new OneAtATime();
+  #sweep: Timer | undefined;
+
+  constructor(context: HooksContext) {
+    this.#context = context;
+  }
+
+  start(): void {
+    const sweep = () =>
+      void this.sweep().catch((error) =>
+        log.error("Old deliveries could not be removed: {error}", { error })
+      );
+    this.#sweep = this.#context.clock.every(SWEEP_MS, sweep);
+    sweep();
+  }
+
+  stop(): void {
+    this.#sweep?.cancel();
+  }
+
+  /** The template that `POST /hooks/NAME` starts; undefined if there is none. */
+  find(name: string): LoadedTemplate | undefined {
+    const found = this.#context.templates.find(name);
+    return found?.secret === undefined ? undefined : found;
+  }
+
+  /**
+   * Carries out a delivery, once for each id and day. `count` is called before a task is made; it throws if there are too
+   * many. Throws `INVALID_AUTH_TOKEN` for a wrong signature, `INVALID_JSON`, and what a later delivery may be spared.
+   */
+  async receive(hook: LoadedTemplate, arrived: Arrived, count: () => void): Promise<HookAnswer> {
+    const { name, secret } = hook;
+    if (secret === undefined || !await isSigned(secret, arrived)) {
+      log.warn("A delivery to {hook} has no valid signature", { hook: `/hooks/${name}` });
+      throw new ApiError("INVALID_AUTH_TOKEN", "X-Hub-Signature-256 is not the signature of this body", {
+        hook: name,
+      });
+    }
+    const { delivery_id } = arrived;
+    if (delivery_id !== undefined && delivery_id.length > ID_MAX) {
+      throw fieldProblem("INVALID_FIELD_VALUE", "X-Delivery-Id", delivery_id, `at most ${ID_MAX} characters`);
+    }
+    if (delivery_id === undefined) {
+      return await this.#carryOut(hook, arrived, `${name}-${crypto.randomUUID()}`, count);
+    }
+    const thing = JSON.stringify([name, delivery_id]);
+    return await this.#turns.in(thing, () => this.#carryOut(hook, arrived, delivery_id, count));
+  }
+
+  async #carryOut(
+    hook: LoadedTemplate,
+    { body, event }: Arrived,
+    delivery_id: string,
+    count: () => void,
+  ): Promise<HookAnswer> {
+    const known = await this.#known(hook.name, delivery_id);
+    if (known !== undefined) return { kind: "task", task_id: known, isNew: false };
+    const noted = { delivery_id, template: hook.name, time: this.#context.templates.now(), event };
+    if (event === "ping") {
+      await this.#note({ ...noted, outcome: "ignored", reason: "ping" }, body);
+      return { kind: "ignored" };
+    }
+    const refused = async (error: unknown): Promise<HookAnswer> => {
+      if (!(error instanceof ApiError) || ERRORS[error.code].status !== 400) throw error;
+      await this.#note({ ...noted, outcome: "refused", reason: error.message }, body);
+      if (error.code === "INVALID_JSON") throw error;
+      return { kind: "refused", error };
+    };
+    try {
+      const delivery = parsed(body);
+      const reason = ignoredBecause(hook.template, event, delivery);
+      if (reason !== undefined) {
+        await this.#note({ ...noted, outcome: "ignored", reason }, body);
+        return { kind: "ignored" };
+      }
+      count();
+      const id = await this.#taskId(hook.name, delivery_id);
+      const task = this.#context.templates.taskOf(hook, triggeredParams(hook.template, delivery), id);
+      const sets = this.#context.store.deliveries.entries(
+        { ...noted, outcome: "started", task_id: id },
+        body,
+      );
+      await this.#context.templates.create(task, hookActor(hook.name), { sets });
+      return { kind: "task", task_id: id, isNew: true };
+    } catch (error) {
+      // On a shared store, another node may have been faster.
+      const taken = error instanceof ApiError && error.code === "TASK_ALREADY_EXISTS"
+        ? await this.#known(hook.name, delivery_id)
+        : undefined;
+      return taken === undefined ? await refused(error) : { kind: "task", task_id: taken, isNew: false };
+    }
+  }
+
+  /** The newest deliveries of a template. */
+  async list(template: string, limit: number): Promise<Delivery[]> {
+    this.#context.templates.get(template);
+    const all = await this.#context.store.deliveries.list(template);
+    return all.slice(0, limit).map(({ body_parts: _, ...delivery }) => delivery);
+  }
+
+  /** Makes another task of a delivery, as the configuration is now. */
+  async replay(
+    delivery_id: string,
+    template: string | undefined,
+    by: Actor,
+  ): Promise<{ template: string; task_id: string }> {
+    const { templates, store } = this.#context;
+    const found = await this.#find(delivery_id, template);
+    const hook = templates.get(found.template);
+    if (found.body_parts === 0) {
+      throw notReplayable(delivery_id, "Its body was too large to be kept");
+    }
+    const delivery = parsed(await store.deliveries.body(found));
+    const reason = ignoredBecause(hook.template, found.event, delivery);
+    if (reason !== undefined) throw notReplayable(delivery_id, `It starts no task: ${reason}`);
+    const task = templates.taskOf(hook, triggeredParams(hook.template, delivery));
+    const outcome = found.outcome === "started"
+      ? { replays: [...found.replays ?? [], task.id].slice(-REPLAYS_KEPT) }
+      : { outcome: "started" as const, reason: undefined, task_id: task.id };
+    await templates.create(task, by, { sets: [store.deliveries.changed({ ...found, ...outcome })] });
+    return { template: found.template, task_id: task.id };
+  }
+
+  /** Removes old deliveries. */
+  async sweep(): Promise<void> {
+    const { templates, store } = this.#context;
+    for (const { name } of templates.list()) {
+      const old = outdated(await store.deliveries.list(name), templates.now());
+      for (let at = 0; at < old.length; at += TOGETHER) {
+        const deletes = old.slice(at, at + TOGETHER).flatMap((one) => store.deliveries.keysOf(one));
+        await store.tasks.update(() => ({ deletes }), SERVER);
+      }
+    }
+  }
+
+  /** The task that a delivery with this id has started within a day. */
+  async #known(template: string, delivery_id: string): Promise<string | undefined> {
+    const { store, clock } = this.#context;
+    const known = await store.deliveries.get(template, delivery_id);
+    const isSame = known?.outcome === "started" && clock.now() - epochOf(known.time) < SAME_FOR_MS;
+    return isSame ? known.task_id : undefined;
+  }
+
+  /** Made of the delivery's id, so that nodes that share a store make one task of it. */
+  async #taskId(template: string, delivery_id: string): Promise<string> {
+    const { store, templates } = this.#context;
+    const digest = await sha256(new TextEncoder().encode(delivery_id));
+    const id = `${template}_${digest.slice(0, DIGEST_CHARS)}`;
+    return store.tasks.get(id) ? templates.newId(template) : id;
+  }
+
+  async #note(delivery: Delivery, body: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { store } = this.#context;
+    const sets = store.deliveries.entries(delivery, body);
+    await store.tasks.update(() => ({ sets }), SERVER);
+  }
+
+  async #find(delivery_id: string, template: string | undefined): Promise<StoredDelivery> {
+    const { templates, store } = this.#context;
+    const names = template === undefined
+      ? templates.list().map(({ name }) => name)
+      : [templates.get(template).name];
+    const all = await Promise.all(names.map((name) => store.deliveries.get(name, delivery_id)));
+    const found = all.filter((one) => one !== undefined);
+    if (found.length > 1) {
+      throw fieldProblem("INVALID_FIELD_VALUE", "template", undefined, found.map((one) => one.template));
+    }
+    if (found[0]) return found[0];
+    throw fieldProblem("INVALID_FIELD_VALUE", "delivery_id", delivery_id, "a delivery of list_deliveries");
+  }
+}
+
+function notReplayable(delivery_id: string, why: string): ApiError {
+  const message = `Delivery '${delivery_id}' cannot be replayed. ${why}`;
+  return fieldProblem(
+    "INVALID_FIELD_VALUE",
+    "delivery_id",
+    delivery_id,
+    "a delivery that starts a task",
+    message,
+  );
+}
+
+function parsed(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch (error) {
+    throw new ApiError("INVALID_JSON", `The body is not JSON: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,212 @@
+/** Templates and the hooks that start them, through the doors. */
+import assert from "node:assert/strict";
+import { EXCHANGES, type Reply, type RequestType } from "../../src/protocol/messages.ts";
+import { type TestApp, withApp } from "../fixtures/app.ts";
+import { SCRIPTED } from "../fixtures/scripted_agents.ts";
+
+const SECRET = "whisper-1234";
+Deno.env.set("TEST_HOOK_SECRET", SECRET);
+
+const fix = {
+  params: {
+    title: { pattern: "[^\n]{1,200}" },
+    number: { default: "0" },
+    body: { default: "" },
+  },
+  task: {
+    type: "feature",
+    priority: "high",
+    description: "Fix #{{number}}: {{ title }}",
+    metadata: { tags: ["hook"], note: "{{title}} / {{body}}" },
+    execution: { prompt: "print done" },
+  },
+  trigger: {
+    secret_env: "TEST_HOOK_SECRET",
+    events: ["issues.opened", "push"],
+    params: { title: "issue.title", number: "issue.number", body: "issue.labels.0.name" },
+  },
+};
+const config = {
+  limits: { enabled: false },
+  agents: { scripted: SCRIPTED },
+  tasks: { default_agent: "scripted" },
+  templates: { fix, plain: { params: { what: {} }, task: { description: "Do {{what}}" } } },
+};
+
+const ask = async <T extends RequestType>(app: TestApp, message: { type: T; [field: string]: unknown }) => {
+  const { reply } = await app.post(message);
+  return EXCHANGES[message.type].reply.parse(reply) as Reply<T>;
+};
+
+async function signature(body: string, secret = SECRET): Promise<string> {
+  const bytes = new TextEncoder();
+  const hmac = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", bytes.encode(secret), hmac, false, ["sign"]);
+  const signed = new Uint8Array(await crypto.subtle.sign("HMAC", key, bytes.encode(body)));
+  return `sha256=${Array.from(signed, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
+
+interface Sent {
+  hook?: string;
+  event?: string;
+  id?: string;
+  headers?: Record<string, string>;
+  /** Instead of the right one. */
+  signed?: string;
+}
+
+async function deliver(
+  app: TestApp,
+  payload: unknown,
+  { hook = "fix", event = "issues", id, headers = {}, signed }: Sent = {},
+): Promise<{ status: number; reply: Record<string, unknown> }> {
+  const body = typeof payload === "string" ? payload : JSON.stringify(payload);
+  const response = await fetch(`${app.url}/hooks/${hook}`, {
+    method: "POST",
+    body,
+    headers: {
+      "x-hub-signature-256": signed ?? await signature(body),
+      "x-github-event": event,
+      ...(id === undefined ? {} : { "x-github-delivery": id }),
+      ...headers,
+    },
+  });
+  const text = await response.text();
+  return { status: response.status, reply: text === "" ? {} : JSON.parse(text) };
+}
+
+const opened = (issue: object) => ({ action: "opened", issue });
+
+Deno.test("start_from_template fills the blanks once, with text, and refuses what is missing, unknown or does not match", async () => {
+  await withApp({ config }, async (app) => {
+    const { templates } = await ask(app, { type: "list_templates" });
+    assert.deepEqual(templates.map(({ name, trigger }) => [name, trigger?.path]), [
+      ["fix", "/hooks/fix"],
+      ["plain", undefined],
+    ]);
+    assert.ok(!JSON.stringify(templates).includes("TEST_HOOK_SECRET"));
+    const params = { title: 'a "{{number}}" $& \\', number: 7 };
+    const started = await ask(app, { type: "start_from_template", template: "fix", params, id: "mine" });
+    assert.equal(started.type, "task_started");
+    assert.equal(started.task.description, 'Fix #7: a "{{number}}" $& \\');
+    assert.equal(started.task.metadata?.note, 'a "{{number}}" $& \\ / ');
+    const plain = await ask(app, {
+      type: "start_from_template",
+      template: "plain",
+      params: { what: "x\n".repeat(900) },
+    });
+    assert.match(plain.task_id, /^plain_/);
+    assert.deepEqual([plain.task.type, plain.task.priority], ["feature", "medium"]);
+    assert.ok(plain.task.description.length <= 1000 && plain.task.execution!.prompt!.endsWith("x\n"));
+    for (
+      const [more, code, field] of [
+        [{ params: {} }, "MISSING_REQUIRED_FIELD", "params.title"],
+        [{ params: { title: "a\nb" } }, "INVALID_FIELD_VALUE", "params.title"],
+        [{ params: { title: "a", colour: "red" } }, "INVALID_FIELD_VALUE", "params.colour"],
+        [{ params: { title: ["a"] } }, "INVALID_FIELD_TYPE", "params.title"],
+        [{ params: { title: "a" }, id: "mine" }, "TASK_ALREADY_EXISTS", undefined],
+        [{ template: "none" }, "INVALID_FIELD_VALUE", "template"],
+      ] as [object, string, string | undefined][]
+    ) {
+      const { reply } = await app.post({ type: "start_from_template", template: "fix", ...more });
+      assert.equal(reply.code, code, JSON.stringify(reply));
+      if (field !== undefined) assert.equal((reply.details as { field: string }).field, field);
+    }
+  });
+});
+
+Deno.test("a signed delivery starts the task once, also after a restart; ids count per template, after the signature", async () => {
+  await withApp({ config: { ...config, security: { auth: "required" } } }, async (app) => {
+    const issue = { title: "It breaks", number: 12, labels: [{ name: "bug" }] };
+    const first = await deliver(app, opened(issue), { id: "d1" });
+    assert.equal(first.status, 202, JSON.stringify(first.reply));
+    const task_id = first.reply.task_id as string;
+    const key = { authorization: `Bearer ${app.owner_token}` };
+    const { task } = (await app.post({ type: "get_task_status", task_id }, key)).reply as {
+      task: { description: string; metadata: { note: string }; created_by: object };
+    };
+    assert.equal(task.description, "Fix #12: It breaks");
+    assert.equal(task.metadata.note, "It breaks / bug");
+    assert.deepEqual(task.created_by, { kind: "hook", id: "fix", tenant: "default" });
+    const same = { status: 200, reply: { task_id } };
+    assert.deepEqual(await deliver(app, opened(issue), { id: "d1" }), same);
+    const together = await Promise.all([1, 2, 3].map(() => deliver(app, opened(issue), { id: "d2" })));
+    assert.deepEqual(together.map(({ status }) => status).sort(), [200, 200, 202]);
+    assert.equal(new Set(together.map(({ reply }) => reply.task_id)).size, 1);
+    await app.restart();
+    assert.deepEqual(await deliver(app, opened(issue), { id: "d1" }), same);
+    const forged = await deliver(app, opened(issue), { id: "d1", signed: await signature("other") });
+    assert.equal(forged.status, 401);
+    const elsewhere = { "x-delivery-id": "d1", host: "hooks.example.org" };
+    assert.deepEqual(await deliver(app, opened(issue), { headers: elsewhere }), same);
+  });
+});
+
+Deno.test("deliveries: what is refused, what is ignored, what is listed, and what is replayed", async () => {
+  await withApp({ config }, async (app) => {
+    const status = async (payload: unknown, sent?: Sent) => (await deliver(app, payload, sent)).status;
+    const good = opened({ title: "t" });
+    assert.equal(await status(good, { hook: "none" }), 404);
+    assert.equal(await status(good, { hook: "plain" }), 404, "it has no trigger");
+    assert.equal(await status(good, { signed: "" }), 401);
+    assert.equal(await status(good, { signed: "sha256=00" }), 401);
+    assert.equal(await status(good, { signed: await signature(JSON.stringify(good), "wrong") }), 401);
+    assert.equal(await status(good, { headers: { origin: "https://evil.example" } }), 403);
+    const asked = await fetch(`${app.url}/hooks/fix`);
+    await asked.body?.cancel();
+    assert.equal(asked.status, 405);
+    assert.equal(await status("no json", { id: "text" }), 400);
+    assert.equal(await status({ zen: "…" }, { event: "ping", id: "ping" }), 204);
+    assert.equal(await status({ ...good, action: "closed" }, { id: "closed" }), 204);
+    assert.equal(await status(opened({}), { id: "untitled" }), 422);
+    assert.equal(await status(opened({ title: { a: 1 } })), 422);
+    assert.equal(await status(opened({ title: "two\nlines" })), 422);
+    assert.equal(await status({ issue: { title: "pushed" } }, { event: "push", id: "pushed" }), 202);
+    assert.equal(await status('{"action":"opened","__proto__":{"issue":{"title":"inherited"}}}'), 422);
+    const { deliveries } = await ask(app, { type: "list_deliveries", template: "fix" });
+    const outcomes = Object.fromEntries(deliveries.map(({ delivery_id, outcome }) => [delivery_id, outcome]));
+    assert.deepEqual(
+      [outcomes.text, outcomes.ping, outcomes.closed, outcomes.untitled, outcomes.pushed],
+      ["refused", "ignored", "ignored", "refused", "started"],
+    );
+    assert.deepEqual(deliveries.map(({ time }) => time), deliveries.map(({ time }) => time).sort().reverse());
+    const pushed = deliveries.find(({ delivery_id }) => delivery_id === "pushed")!;
+    const replayed = await ask(app, { type: "replay_delivery", delivery_id: "pushed" });
+    assert.notEqual(replayed.task_id, pushed.task_id);
+    assert.equal(
+      (await ask(app, { type: "get_task_status", task_id: replayed.task_id })).task.description,
+      "Fix #0: pushed",
+    );
+    for (
+      const [message, field] of [
+        [{ delivery_id: "untitled" }, "params.title"],
+        [{ delivery_id: "closed" }, "delivery_id"],
+        [{ delivery_id: "unknown" }, "delivery_id"],
+        [{ delivery_id: "pushed", template: "none" }, "template"],
+      ] as [object, string][]
+    ) {
+      const { reply } = await app.post({ type: "replay_delivery", ...message });
+      assert.equal((reply.details as { field: string }).field, field, JSON.stringify(reply));
+    }
+    // With the template as it is after a restart, what was refused starts a task, and its sender hears of that one.
+    await app.restart({
+      ...config,
+      templates: { fix: { ...fix, params: { ...fix.params, title: { default: "none" } } } },
+    });
+    const mended = await ask(app, { type: "replay_delivery", delivery_id: "untitled" });
+    const again = await deliver(app, opened({}), { id: "untitled" });
+    assert.deepEqual([again.status, again.reply.task_id], [200, mended.task_id]);
+  });
+});
+
+Deno.test("a delivery counts against the limits of its address, before its body is read and when it makes a task", async () => {
+  await withApp({ config: { ...config, limits: { tasks_per_minute: 2 } } }, async (app) => {
+    for (const expected of [202, 202, 429]) {
+      const { status, reply } = await deliver(app, opened({ title: "t" }), {
+        id: `d${expected}${crypto.randomUUID()}`,
+      });
+      assert.equal(status, expected, JSON.stringify(reply));
+    }
+    assert.equal((await ask(app, { type: "list_deliveries", template: "fix" })).deliveries.length, 2);
+  });
+});
