@@ -1,5 +1,6 @@
 /** What a hook was sent, and what came of it. */
 import * as z from "zod";
+import { epochOf, isoTime } from "../clock/clock.ts";
 
 export const Delivery = z.object({
   delivery_id: z.string().describe("As its sender named it; otherwise an id of the server."),
@@ -19,14 +20,14 @@ const DAY_MS = 86_400_000;
 /** So long a delivery with the same id is the same one. */
 export const SAME_FOR_MS = DAY_MS;
 /** The newest are kept for longer, so that they can be looked at and replayed. */
-export const DELIVERIES_KEPT = 200;
+const DELIVERIES_KEPT = 200;
 
 /** The deliveries that can go, of those of one template, the newest first. */
 export function outdated<T extends Pick<Delivery, "time" | "outcome">>(
   deliveries: readonly T[],
   now: string,
 ): T[] {
-  const oldest = new Date(Date.parse(now) - SAME_FOR_MS).toISOString();
+  const oldest = isoTime(epochOf(now) - SAME_FOR_MS);
   return deliveries.slice(DELIVERIES_KEPT).filter(({ time, outcome }) =>
     outcome !== "started" || time < oldest
   );

@@ -11,7 +11,7 @@ const DELIVERIES: Key = ["delivery"];
 const BODIES: Key = ["delivery_body"];
 const BATCH = 100;
 /** A larger body is not kept, so that the delivery cannot be replayed. */
-export const BODY_KEPT_BYTES = 240_000;
+const BODY_KEPT_BYTES = 240_000;
 
 const StoredDelivery = Delivery.extend({
   body_parts: z.int().describe("0: the body was too large to be kept."),
