@@ -1,11 +1,15 @@
 /** What tasks need a person for, one line each, with the command that gives it. */
 import type { HttpClient } from "../client/http.ts";
 import { askedText } from "../domain/asked_words.ts";
+import { firstNames } from "../domain/first_names.ts";
 import { isToJudge, type Need, NEEDS, needsOf } from "../domain/needs.ts";
 import type { Task } from "../domain/task.ts";
 import type { Reply, RequestInput } from "../protocol/messages.ts";
 import { sizeInWords } from "./review_text.ts";
 import { openPermissions, openQuestions } from "./task_text.ts";
+
+/** How many files a line names. */
+const NAMED_MAX = 5;
 
 export interface Ask {
   task_id: string;
@@ -94,10 +98,16 @@ const WAYS: Record<Need, (task: Task) => Way[]> = {
     what: `its budget is spent: ${description}`,
     command: `task ${id}`,
   }],
-  conflict: ({ id, pull_request }) => [{
-    what: `pull request #${pull_request?.number} conflicts with its base`,
-    command: `update ${id} --resolve agent`,
-  }],
+  conflict: ({ id, pull_request, unresolved = [] }) =>
+    unresolved.length > 0
+      ? [{
+        what: `conflicts with its base are not resolved: ${firstNames(unresolved, NAMED_MAX)}`,
+        command: `diff ${id}`,
+      }]
+      : [{
+        what: `pull request #${pull_request?.number} conflicts with its base`,
+        command: `update ${id} --resolve agent`,
+      }],
   feedback: ({ id, pull_request: pull }) => {
     const [first, ...more] = pull?.feedback ?? [];
     const rest = more.length > 0 ? ` (and ${more.length} more)` : "";

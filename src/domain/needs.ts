@@ -17,7 +17,7 @@ export type Need = typeof NEEDS[number];
 
 /** What the rule looks at. */
 export type Needy =
-  & Pick<Task, "status" | "review" | "archived" | "pull_request">
+  & Pick<Task, "status" | "review" | "archived" | "pull_request" | "unresolved">
   & { [list in "pending_permissions" | "pending_questions"]?: readonly unknown[] }
   & { waiting_for?: Pick<NonNullable<Task["waiting_for"]>, "kind"> };
 
@@ -26,8 +26,10 @@ const HOLDS: Record<Need, (task: Needy) => boolean> = {
   question: ({ pending_questions = [] }) => pending_questions.length > 0,
   approval: ({ waiting_for }) => waiting_for?.kind === "approval",
   budget: ({ waiting_for }) => waiting_for?.kind === "budget",
-  conflict: ({ status, pull_request: pull }) =>
-    isFinished(status) && pull?.state === "open" && pull.mergeable === "conflicting",
+  // Of the pull request with its base, or of the base that was brought in.
+  conflict: ({ status, pull_request: pull, unresolved = [] }) =>
+    isFinished(status) &&
+    (unresolved.length > 0 || pull?.state === "open" && pull.mergeable === "conflicting"),
   feedback: ({ status, pull_request: pull }) => isFinished(status) && (pull?.feedback?.length ?? 0) > 0,
   // The agent did not go on with them: it is over, and they still wait.
   changes_requested: ({ status, review }) => isFinished(status) && review === "changes_requested",

@@ -248,6 +248,9 @@ const readOnly = {
   pull_request: PullRequest.optional().describe(
     "The task's last pull request, which is looked at every minute while it is open.",
   ),
+  unresolved: z.array(z.string()).optional().describe(
+    "Files with marks of conflicts that came with the base. The changes are not accepted while they have them.",
+  ),
   attached_files: z.array(Attachment).optional().describe("The files of `execution.attachments`."),
 };
 

@@ -256,6 +256,7 @@ export function taskView(record: TaskRecord): Task {
     pull_request: state.pull_request && pullRequestView(state.pull_request, state.turn),
     accepted: state.accepted,
     discarded: state.discarded,
+    unresolved: state.unresolved,
     archived: state.archived,
     schedule_id: spec.schedule_id,
     next_attempt_at: state.not_before,

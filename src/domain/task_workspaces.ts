@@ -29,6 +29,8 @@ export interface WorkspaceTask {
   base?: string;
   /** The workspace as the task's record has it. */
   known?: StoredWorkspace;
+  /** Files with conflicts that are to be resolved in it. */
+  unresolved?: readonly string[];
   /** The work of others from which a new worktree starts, in the order in which it is merged. */
   inherits?: readonly InheritedWork[];
   /** What the task's project says about worktrees. */

@@ -29,7 +29,7 @@ export async function saveLastWork(
   { store, workspaces, projectOf }: SavingContext,
   task: TaskRecord,
 ): Promise<LastWork> {
-  const { id, spec: { description }, state: { workspace: known } } = task;
+  const { id, spec: { description }, state: { workspace: known, unresolved: asked } } = task;
   if (known === undefined || workspaces.save === undefined) return {};
   const wanted = {
     id,
@@ -37,19 +37,20 @@ export async function saveLastWork(
     working_dir: known.path,
     isolation: "worktree" as const,
     known,
+    unresolved: asked,
     project: projectOf(task),
   };
-  const { workspace, changes, notes = [], failure } = await workspaces.save(wanted);
+  const { workspace, changes, unresolved, notes = [], failure } = await workspaces.save(wanted);
   for (const note of notes) void store.logs.append({ ...note, agent: id, source: "worktree" });
   if (failure !== undefined || workspace === undefined) return { failure };
-  if (isDeepStrictEqual(workspace, known) && isDeepStrictEqual(changes, task.state.changes)) {
-    return { workspace };
-  }
+  const isAsItWas = isDeepStrictEqual(workspace, known) && isDeepStrictEqual(changes, task.state.changes) &&
+    isDeepStrictEqual(unresolved ?? asked, asked);
+  if (isAsItWas) return { workspace };
   await store.tasks.update((view) => {
     const state = view.get(id)?.state;
     // It has gone on meanwhile, and its agent's attempt saves what there is.
     if (!isDeepStrictEqual(state?.workspace, known)) return {};
-    return { updates: [{ id, state: withLateWork(state!, { workspace, changes }) }] };
+    return { updates: [{ id, state: withLateWork(state!, { workspace, changes, unresolved }) }] };
   }, SERVER);
   return { workspace };
 }

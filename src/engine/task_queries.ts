@@ -190,12 +190,13 @@ export class TaskQueries {
   }
 
   #needsOf(record: TaskRecord): Need[] {
-    const { status, review, archived, turn, pull_request } = record.state;
+    const { status, review, archived, turn, pull_request, unresolved } = record.state;
     const around = this.#around(record);
     return needsOf({
       status,
       review,
       archived,
+      unresolved,
       pull_request: pull_request && pullRequestView(pull_request, turn),
       pending_permissions: around.permissions,
       pending_questions: around.questions,

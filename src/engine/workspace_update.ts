@@ -48,8 +48,9 @@ export class WorkspaceUpdate {
       const update = await landing.bringIn({ task_id, worktree, method, carried });
       const { conflicts, from, to } = update;
       if (conflicts.length > 0 && resolve === "none") return { head_commit: from, conflicts };
+      const { unresolved } = record.state;
       await this.#move(task_id, worktree, update, by);
-      if (conflicts.length > 0) await this.#ask(task_id, worktree, update, by);
+      if (conflicts.length > 0) await this.#ask(task_id, worktree, update, unresolved, by);
       else {
         await store.tasks.update((view) => {
           const { state } = foundTask(task_id, view);
@@ -77,13 +78,23 @@ export class WorkspaceUpdate {
   }
 
   /** If the agent takes no message, all is as it was. */
-  async #ask(task_id: string, worktree: OwnWorktree, update: BaseUpdate, by: Actor): Promise<void> {
-    const { landing, say } = this.#context;
+  async #ask(
+    task_id: string,
+    worktree: OwnWorktree,
+    update: BaseUpdate,
+    unresolved: TaskState["unresolved"],
+    by: Actor,
+  ): Promise<void> {
+    const { landing, say, store } = this.#context;
     try {
       const also = (state: TaskState) => withBase(state, update);
       await say(task_id, { text: messageOf(worktree, update), source: "conflict", also }, by);
     } catch (error) {
       await landing.moveOwn(worktree, { from: update.to, to: update.from }, () => Promise.resolve());
+      await store.tasks.update((view) => {
+        const { state } = foundTask(task_id, view);
+        return { updates: [{ id: task_id, state: { ...state, unresolved } }] };
+      }, by);
       throw error;
     }
   }

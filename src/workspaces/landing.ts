@@ -9,6 +9,7 @@ import { moveBranch, settleMove } from "./branch_move.ts";
 import { baseUpdate } from "./base_update.ts";
 import { commitOf as commitNamed, isAncestor } from "./commits.ts";
 import { madeCommit, withUpstream } from "./commit_sequence.ts";
+import { filesWithMarks } from "./conflict_marks.ts";
 import { exists } from "./file_facts.ts";
 import type { Git } from "./git.ts";
 import { identityOf } from "./own_identity.ts";
@@ -174,13 +175,7 @@ export function gitLanding(git: Git, room: string): Landing {
       throw changesConflict("uncommitted", end.files, `The worktree cannot take the base: ${end.why}`);
     },
 
-    async marked({ common_dir }, commit, files) {
-      if (files.length === 0) return [];
-      const asked = ["grep", "-l", "-z", "-I", "-e", "^<<<<<<< ", "-e", "^>>>>>>> ", commit, "--"];
-      const literal = files.map((file) => `:(top,literal)${file}`);
-      const found = await git.fields({ git_dir: common_dir }, [...asked, ...literal], { accepts: [1] });
-      return found.map((name) => name.slice(commit.length + 1));
-    },
+    marked: ({ common_dir }, commit, files) => filesWithMarks(git, common_dir, commit, files),
 
     async settle(intent: AcceptIntent) {
       const { common_dir, into, from, to, trees, brought } = intent;

@@ -7,6 +7,7 @@ import { ApiError } from "../domain/errors.ts";
 import { firstNames } from "../domain/first_names.ts";
 import type { OpenWorkspace, Workspaces, WorkspaceTask } from "../domain/task_workspaces.ts";
 import type { SavedWork, StoredWorkspace } from "../domain/workspace.ts";
+import { filesWithMarks } from "./conflict_marks.ts";
 import { exists } from "./file_facts.ts";
 import { FolderStates } from "./folder_states.ts";
 import { folderTasks } from "./folder_tasks.ts";
@@ -242,8 +243,11 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
     }
     try {
       const work = await save(known, task, signal);
-      if (isOver) return await removeUnchanged(work, task);
-      return { workspace: work.worktree, changes: work.changes, notes: work.notes };
+      const { common_dir, head_commit = known.base_commit } = work.worktree;
+      const unresolved = task.unresolved &&
+        await filesWithMarks(git, common_dir, head_commit, task.unresolved, signal);
+      if (isOver) return { ...await removeUnchanged(work, task), unresolved };
+      return { workspace: work.worktree, changes: work.changes, unresolved, notes: work.notes };
     } catch (error) {
       return { workspace: { ...known, unsaved: true }, failure: (error as Error).message };
     }

@@ -164,3 +164,44 @@ Deno.test(
     assert.deepEqual(await world.files("release"), [".gitignore", "file.txt", "t.txt"]);
   }),
 );
+
+Deno.test(
+  "moved base: conflicts that the agent leaves need a person, until none of their marks is left",
+  inRepository(async (world) => {
+    await world.start("t", "write file.txt mine; say done", [], { agent: "talks" });
+    await world.until("t", "completed");
+    await world.repository.commit("meanwhile", { "file.txt": "theirs\n" });
+    const { conflicts } = await world.ask({ type: "update_workspace", task_id: "t", resolve: "agent" });
+    assert.deepEqual(conflicts, ["file.txt"]);
+    // The scripted agent does not understand that message, and leaves the marks.
+    const ended = async (attempt: number) => {
+      await until(async () => {
+        const { attempt: last, status } = await world.task("t");
+        return last === attempt && status === "failed";
+      });
+      const { tasks } = await world.ask({ type: "list_tasks", filter: { needs: "conflict" } });
+      return [(await world.task("t")).unresolved, (tasks as Fields[]).map(({ id }) => id)];
+    };
+    assert.deepEqual(await ended(2), [["file.txt"], ["t"]]);
+    await Deno.writeTextFile(`${(await world.workspace("t")).path}/file.txt`, "both\n");
+    await world.ask({ type: "retry_task", task_id: "t" });
+    assert.deepEqual(await ended(3), [undefined, []]);
+  }),
+);
+
+Deno.test(
+  "moved base: conflicts that a person resolves in the worktree are resolved when the work is saved",
+  inRepository(async (world) => {
+    await world.start("t", "write file.txt mine; say done", [], { agent: "talks" });
+    await world.until("t", "completed");
+    await world.repository.commit("meanwhile", { "file.txt": "theirs\n" });
+    await world.ask({ type: "update_workspace", task_id: "t", resolve: "agent" });
+    await until(async () =>
+      (await world.task("t")).turn === 2 && (await world.task("t")).status !== "running"
+    );
+    const { path } = await world.workspace("t");
+    await Deno.writeTextFile(`${path}/file.txt`, "both\n");
+    assert.equal((await world.accept("t")).type, "changes_accepted");
+    assert.equal(await world.repository.git("show", "main:file.txt"), "both");
+  }),
+);

@@ -81,6 +81,11 @@ Deno.test("needs: what is to be judged waits until the task is over; a closed pu
     pull_request: { ...pull, state: "merged", mergeable: "conflicting" },
   });
   assert.equal(needOf(merged), undefined);
+  const unresolved = { unresolved: ["a.txt"] };
+  assert.equal(needOf(task("resolving", "running", unresolved)), undefined);
+  const left = task("left", "completed", unresolved);
+  assert.equal(needOf(left), "conflict");
+  assert.deepEqual(asksOf([left]).map(({ command }) => command), ["diff left"]);
 });
 
 Deno.test("asks: everything is listed, the most urgent first, each with the command that answers it", () => {

@@ -12,6 +12,7 @@ export function withWork(state: TaskState, work: SavedWork | undefined): TaskSta
     workspace: work.workspace ?? state.workspace,
     milestones: withTurn(state, work),
     changes: work.changes ?? state.changes,
+    unresolved: stillUnresolved(state, work),
   };
   if (isFinished(state.status)) return { ...saved, review: reviewOf(saved, work) };
   // One that goes on for a message may yet be as it was.
@@ -46,6 +47,11 @@ function reviewOf({ workspace, changes }: TaskState, { failure }: SavedWork): Re
   // What could not be saved, or is on no branch, must be looked at, whatever it is.
   if (failure !== undefined || workspace.unsaved) return "to_review";
   return changes !== undefined && changes.files + changes.commits > 0 ? "to_review" : "none";
+}
+
+function stillUnresolved({ unresolved }: TaskState, work: SavedWork): string[] | undefined {
+  const still = work.unresolved ?? unresolved ?? [];
+  return still.length === 0 ? undefined : [...still];
 }
 
 /** A turn may be saved more than once: what came first is where it began. */

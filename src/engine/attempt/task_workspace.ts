@@ -43,7 +43,7 @@ export class TaskWorkspace {
     const { protocol } = agentConfig(settings, agent);
     const { working_dir, isolation: asked = "none", base } = settings.executionOf(task);
     this.#folder = await working_dirs.resolve(working_dir, settings.boundOf(task));
-    const { id, spec: { description }, state: { workspace, review } } = task;
+    const { id, spec: { description }, state: { workspace, review, unresolved } } = task;
     // What was accepted or discarded is over: the task begins with what there is now.
     const known = isJudged(review) ? undefined : workspace;
     const inherits = inheritedWork(task, this.#context.index.find);
@@ -56,6 +56,7 @@ export class TaskWorkspace {
       isolation,
       base,
       known,
+      unresolved,
       inherits,
       project: settings.projectOf(task),
     };
