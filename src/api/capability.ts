@@ -86,7 +86,7 @@ export interface ApiContext {
   discarding: Pick<Discarding, "discard">;
   workspaceUpdate: Pick<WorkspaceUpdate, "update">;
   worktrees: Pick<Worktrees, "list" | "prune">;
-  reviews: Pick<TaskReviews, "changes" | "save" | "get" | "review">;
+  reviews: Pick<TaskReviews, "changes" | "save" | "get" | "review" | "withdraw">;
   scheduler: Scheduler;
   templates: Pick<Templates, "list" | "get" | "taskOf" | "create">;
   hooks: Pick<Hooks, "list" | "replay">;

@@ -71,6 +71,8 @@ export interface SavedWork {
   changes?: ChangeCounts;
   /** Of the files that were to be resolved, those that have marks of conflicts still. Absent if that is not known. */
   unresolved?: readonly string[];
+  /** Files and repositories in the worktree that could not be committed. They are where they were. */
+  left?: readonly string[];
   /** For the task's log. */
   notes?: readonly { level: LogLevel; message: string; details?: Record<string, unknown> }[];
   /** Why the work could not be saved. It is where it was. */

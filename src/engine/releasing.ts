@@ -16,6 +16,8 @@ type ReleasingOptions = Pick<WorktreeEndOptions, "store" | "landing" | "save">;
 export class Releasing {
   readonly #options: ReleasingOptions;
   readonly #ends: WorktreeEnds;
+  /** Why worktrees of tasks whose time is over are still there, by the tasks' ids. */
+  readonly #stays = new Map<string, string>();
 
   constructor(options: ReleasingOptions, ends: WorktreeEnds) {
     this.#options = options;
@@ -36,7 +38,7 @@ export class Releasing {
       requireAtRest(record, operation);
       const saved = await save(record);
       if (saved.failure !== undefined) throw changesConflict("uncommitted", [], saved.failure);
-      requireWhole(saved.workspace);
+      requireWhole(saved.workspace, saved.left);
       const worktree = isOwnWorktree(saved.workspace) ? saved.workspace : workspace;
       const head = await landing.headOf(worktree);
       await landing.requireSaved(worktree, head);
@@ -69,6 +71,11 @@ export class Releasing {
     }, by);
   }
 
+  /** Why the worktree of a task whose time is over could not be removed when that was last tried. */
+  staysBecause(task_id: string): string | undefined {
+    return this.#stays.get(task_id);
+  }
+
   /** Before the record goes: its worktree, and the references that go with it. False if that is not possible now. */
   async letGo(task: TaskRecord): Promise<boolean> {
     const { refs = [], refs_dir, ending, workspace } = task.state;
@@ -90,12 +97,16 @@ export class Releasing {
         });
       }
       await landing.forget(common_dir, refs);
+      this.#stays.delete(task.id);
       return true;
     } catch (error) {
-      log.error("The worktree of task {id} cannot be removed, so its record stays: {error}", {
-        id: task.id,
-        error,
-      });
+      const why = (error as Error).message;
+      // It is tried again every minute, and said when that is news.
+      if (this.#stays.get(task.id) !== why) {
+        const text = "The worktree of task {id} cannot be removed, so its record stays: {error}";
+        log.error(text, { id: task.id, error });
+      }
+      this.#stays.set(task.id, why);
       return false;
     }
   }

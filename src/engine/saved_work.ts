@@ -21,6 +21,8 @@ export interface SavingContext {
 
 export interface LastWork {
   workspace?: StoredWorkspace;
+  /** What of it could not be committed. */
+  left?: readonly string[];
   /** Why it could not be committed. It is where it was. */
   failure?: string;
 }
@@ -40,19 +42,19 @@ export async function saveLastWork(
     unresolved: asked,
     project: projectOf(task),
   };
-  const { workspace, changes, unresolved, notes = [], failure } = await workspaces.save(wanted);
+  const { workspace, changes, unresolved, left, notes = [], failure } = await workspaces.save(wanted);
   for (const note of notes) void store.logs.append({ ...note, agent: id, source: "worktree" });
   if (failure !== undefined || workspace === undefined) return { failure };
   const isAsItWas = isDeepStrictEqual(workspace, known) && isDeepStrictEqual(changes, task.state.changes) &&
     isDeepStrictEqual(unresolved ?? asked, asked);
-  if (isAsItWas) return { workspace };
+  if (isAsItWas) return { workspace, left };
   await store.tasks.update((view) => {
     const state = view.get(id)?.state;
     // It has gone on meanwhile, and its agent's attempt saves what there is.
     if (!isDeepStrictEqual(state?.workspace, known)) return {};
     return { updates: [{ id, state: withLateWork(state!, { workspace, changes, unresolved }) }] };
   }, SERVER);
-  return { workspace };
+  return { workspace, left };
 }
 
 /** Saves what an earlier server has left unsaved in ended tasks. To be called once its agents are gone. */

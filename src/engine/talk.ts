@@ -39,6 +39,9 @@ export interface Sent {
   delivery: Delivery;
 }
 
+/** What else is stored or deleted in the same commit. */
+export type Entries = Partial<ReturnType<RunContext["store"]["reviews"]["entries"]>>;
+
 export class Talk {
   readonly #options: TalkOptions;
 
@@ -93,7 +96,7 @@ export class Talk {
   }
 
   /** Throws `ApiError`: `TASK_NOT_FOUND`, `INVALID_FIELD_VALUE` if the message does not wait. */
-  async withdraw(task_id: string, message_id: string, by: Actor): Promise<void> {
+  async withdraw(task_id: string, message_id: string, by: Actor, besides: Entries): Promise<void> {
     const { clock, store, index } = this.#options;
     await store.tasks.update((view) => {
       const { state: before, ...rest } = foundTask(task_id, view);
@@ -104,7 +107,11 @@ export class Talk {
       return {
         updates: [...states].map(([id, one]) => ({ id, state: one })),
         reads: failuresRead(states),
-        sets: [userMessage(task_id, message, { turn, attempt, state: "withdrawn" })],
+        sets: [
+          userMessage(task_id, message, { turn, attempt, state: "withdrawn" }),
+          ...besides.sets ?? [],
+        ],
+        deletes: besides.deletes,
       };
     }, by);
   }

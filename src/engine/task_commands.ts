@@ -14,7 +14,7 @@ import { type Besides, insert } from "../store/queue.ts";
 import { AgentAnswers, type GivenAnswer, type GivenPermission } from "./agent_answers.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { foundTask } from "./found_task.ts";
-import { type Said, type Sent, Talk } from "./talk.ts";
+import { type Entries, type Said, type Sent, Talk } from "./talk.ts";
 import { type CheckOptions, TaskChecks } from "./task_checks.ts";
 import { type SpecEdit, TaskEdits } from "./task_edits.ts";
 import { TakenSessions } from "./taken_sessions.ts";
@@ -155,9 +155,9 @@ export class TaskCommands {
     return await this.#talk.say(task_id, said, by);
   }
 
-  /** Takes back a message that waits. */
-  async withdraw(task_id: string, message_id: string, by: Actor): Promise<void> {
-    await this.#talk.withdraw(task_id, message_id, by);
+  /** Takes back a message that waits. `besides`: what is stored in the same commit. */
+  async withdraw(task_id: string, message_id: string, by: Actor, besides: Entries = {}): Promise<void> {
+    await this.#talk.withdraw(task_id, message_id, by, besides);
   }
 
   /** Answers an agent's open permission request. Returns the id of the chosen option. */

@@ -15,7 +15,7 @@ import { foundTask } from "./found_task.ts";
 import type { TaskCommands } from "./task_commands.ts";
 
 export interface TaskReviewOptions {
-  commands: Pick<TaskCommands, "say">;
+  commands: Pick<TaskCommands, "say" | "withdraw">;
   store: Pick<Store, "tasks" | "reviews">;
   comparisons: Comparisons;
 }
@@ -108,7 +108,7 @@ export class TaskReviews {
         return { ...state, review: "changes_requested", milestones };
       },
     }, by);
-    await this.#forget(task_id, comments, by);
+    await this.#noteSent(task_id, message_id, comments, by);
     const told = lined.map(({ path, line, end_line, side, outdated }) => ({
       path,
       line,
@@ -130,14 +130,31 @@ export class TaskReviews {
     return { lined: placedComments(comments, found), reviewed: kind === "folder" ? lastTurn : head_commit };
   }
 
-  /** Comments that were sent are no longer kept. */
-  async #forget(task_id: string, sent: readonly ReviewComment[], by: Actor): Promise<void> {
+  /** Takes back a message that waits. If it was a review, its comments are noted again. */
+  async withdraw(task_id: string, message_id: string, by: Actor): Promise<void> {
+    const { commands, store: { reviews } } = this.#options;
+    const { comments, sent = [] } = await reviews.get(task_id);
+    const back = sent.flatMap(({ message_id: of, ...comment }) => of === message_id ? [comment] : []);
+    const noted = { comments: [...comments, ...back], sent: [] };
+    await commands.withdraw(task_id, message_id, by, back.length > 0 ? reviews.entries(task_id, noted) : {});
+  }
+
+  /** Comments that were sent are no longer noted. Only one review waits at a time. */
+  async #noteSent(
+    task_id: string,
+    message_id: string,
+    told: readonly ReviewComment[],
+    by: Actor,
+  ): Promise<void> {
     const { tasks, reviews } = this.#options.store;
-    if (sent.length === 0) return;
+    if (told.length === 0) return;
     const { comments } = await reviews.get(task_id);
-    const rest = comments.filter((kept) => !sent.some((one) => isSame(one, kept)));
-    if (rest.length === comments.length) return;
-    const entries = reviews.entries(task_id, { comments: rest });
+    const [gone, rest] = [true, false].map((isTold) =>
+      comments.filter((kept) => told.some((one) => isSame(one, kept)) === isTold)
+    );
+    if (gone!.length === 0) return;
+    const sent = gone!.map((comment) => ({ ...comment, message_id }));
+    const entries = reviews.entries(task_id, { comments: rest!, sent });
     await tasks.update((view) => ({ ...entries, reads: [foundTask(task_id, view).id] }), by);
   }
 

@@ -12,6 +12,7 @@ import type { TaskRecord } from "../domain/task_record.ts";
 import type { StoredWorkspace } from "../domain/workspace.ts";
 import type { Store } from "../store/open.ts";
 import { foundTask, taskAtRest } from "./found_task.ts";
+import type { LastWork } from "./saved_work.ts";
 import type { OneAtATime } from "./one_at_a_time.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
@@ -23,7 +24,7 @@ export interface WorktreeEndOptions {
   store: Store;
   landing: Landing;
   /** Commits what is loose in a task's worktree. Throws, or says why it could not. */
-  save(task: TaskRecord): Promise<{ workspace?: StoredWorkspace; failure?: string }>;
+  save(task: TaskRecord): Promise<LastWork>;
   /** Runs what the task's project wants to have run before a worktree goes. Returns what went wrong. */
   tearDown?(task: TaskRecord, folder: string): Promise<string[]>;
   /** Called when a failure has left something unfinished. */
@@ -73,11 +74,11 @@ export class WorktreeEnds {
   /** The task, with what a person has changed in its worktree since the last turn committed. */
   async saved(task_id: string, operation: string): Promise<{ record: TaskRecord; worktree: OwnWorktree }> {
     const { record, worktree } = this.atRest(task_id, operation);
-    const { workspace, failure } = await this.#options.save(record);
+    const { workspace, failure, left } = await this.#options.save(record);
     if (failure !== undefined) {
       throw changesConflict("uncommitted", [], `What is in ${worktree.root} cannot be committed: ${failure}`);
     }
-    requireWhole(workspace);
+    requireWhole(workspace, left);
     return { record, worktree: isOwnWorktree(workspace) ? workspace : worktree };
   }
 
@@ -115,11 +116,11 @@ export class WorktreeEnds {
 }
 
 /** What is in a repository inside the worktree, or in a merge that is not finished, is on no branch. */
-export function requireWhole(workspace: StoredWorkspace | undefined): void {
+export function requireWhole(workspace: StoredWorkspace | undefined, left: readonly string[] = []): void {
   if (!workspace?.unsaved) return;
   throw changesConflict(
     "uncommitted",
-    [],
+    left,
     `Not all that is in the worktree ${workspace.root} could be committed; the task's log says what is left`,
   );
 }

@@ -17,7 +17,7 @@ export interface WorktreesOptions {
   store: Store;
   landing: Landing;
   folders: WorktreeFolders;
-  releasing: Pick<Releasing, "release">;
+  releasing: Pick<Releasing, "release" | "staysBecause">;
 }
 
 export interface ListedWorktree {
@@ -28,6 +28,7 @@ export interface ListedWorktree {
   bytes: number;
   review?: Review;
   orphan: boolean;
+  stays?: string;
 }
 
 export interface PrunedWorktree extends ListedWorktree {
@@ -50,7 +51,7 @@ export class Worktrees {
   }
 
   async list(): Promise<ListedWorktree[]> {
-    const { folders } = this.#options;
+    const { folders, releasing } = this.#options;
     const listed: ListedWorktree[] = [];
     for (const { task, worktree } of this.#ofTasks()) {
       const { repository, root: path, branch } = worktree;
@@ -63,6 +64,7 @@ export class Worktrees {
         bytes,
         review: task.state.review ?? "none",
         orphan: false,
+        stays: releasing.staysBecause(task.id),
       });
     }
     for (const { path, repository, branch } of await this.#orphans()) {

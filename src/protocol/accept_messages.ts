@@ -16,6 +16,9 @@ const Worktree = z.object({
   bytes: z.int().describe("How much its files take."),
   review: Review.optional(),
   orphan: z.boolean().describe("Whether it belongs to no task any more."),
+  stays: z.string().optional().describe(
+    "Why it could not be removed when its task's time was over. It is tried again every minute.",
+  ),
 });
 
 const Branch = name(255).describe(

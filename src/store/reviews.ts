@@ -16,15 +16,18 @@ const PARTS_MAX = 8;
 
 export const NOTED_COMMENTS = stored("review.comments", z.array(ReviewComment));
 const VIEWED = stored("review.viewed", z.array(z.string()));
+const SENT = stored("review.sent", z.array(ReviewComment.extend({ message_id: z.string() })));
 
 export interface NotedReview {
   comments: ReviewComment[];
   /** One mark for each file, made of its name and its content. */
   viewed: string[];
+  /** Noted comments that went to the agent with a message. They come back if that is withdrawn. */
+  sent?: (ReviewComment & { message_id: string })[];
 }
 
 type Part = keyof NotedReview;
-const PARTS: readonly Part[] = ["comments", "viewed"];
+const PARTS: readonly Part[] = ["comments", "viewed", "sent"];
 
 export class Reviews {
   readonly #kv: KeyValue;
@@ -59,14 +62,14 @@ export class Reviews {
 
   async *#read(prefix: Key): AsyncGenerator<NotedReview & { task_id: string }> {
     let id: string | undefined;
-    let values: Values = { comments: [], viewed: [] };
+    let values: Values = { comments: [], viewed: [], sent: [] };
     // The keys of one task come in one batch, which is read at one moment.
     for await (const { key, value } of this.#kv.list({ prefix, batch: PARTS.length * PARTS_MAX })) {
       const [, task_id, part] = key as [string, string, Part, number];
       if (task_id !== id) {
         if (id !== undefined) yield decoded(id, values);
         id = task_id;
-        values = { comments: [], viewed: [] };
+        values = { comments: [], viewed: [], sent: [] };
       }
       values[part].push(value);
     }
@@ -81,12 +84,13 @@ export class Reviews {
 
 type Values = Record<Part, Uint8Array[]>;
 
-function decoded(task_id: string, { comments, viewed }: Values): NotedReview & { task_id: string } {
+function decoded(task_id: string, { comments, viewed, sent }: Values): NotedReview & { task_id: string } {
   const record = `review of task '${task_id}'`;
   return {
     task_id,
     comments: comments.length > 0 ? decodeStored(NOTED_COMMENTS, record, joinedBytes(comments)) : [],
     viewed: viewed.length > 0 ? decodeStored(VIEWED, record, joinedBytes(viewed)) : [],
+    ...sent.length > 0 ? { sent: decodeStored(SENT, record, joinedBytes(sent)) } : {},
   };
 }
 

@@ -48,7 +48,7 @@ export async function folderState(
   });
   const notes: Note[] = [];
   if (left !== undefined) {
-    notes.push({ level: "warn", message: `Changes of files that git cannot read are not seen: ${left}` });
+    notes.push({ level: "warn", message: `Changes of files that git cannot read are not seen: ${left.why}` });
   }
   const state = { repository, head, index, nested, notes };
   if (head !== undefined && tree === committed) return { ...state, commit: head };

@@ -45,3 +45,22 @@ export async function refresh(git: Git, tree: WorkingTree, index?: string): Prom
 export function placeOf({ path, git_dir }: WorkingTree) {
   return { git_dir, work_tree: path };
 }
+
+/** The working tree's index becomes that of its new commit, unless another git takes hold of it meanwhile. */
+export async function installIndex(index: string, git_dir: string): Promise<void> {
+  const lock = join(git_dir, "index.lock");
+  try {
+    const file = await Deno.open(lock, { write: true, createNew: true });
+    file.close();
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return;
+    throw error;
+  }
+  try {
+    await copyIndexFile(index, lock);
+    await Deno.rename(lock, join(git_dir, "index"));
+  } catch (error) {
+    await Deno.remove(lock).catch(() => {});
+    throw error;
+  }
+}

@@ -3,7 +3,7 @@
  * task leads to all of them, as the parents of one commit.
  */
 import { join } from "node:path";
-import { tipOf, treeOf } from "./commits.ts";
+import { commitTree, tipOf, treeOf } from "./commits.ts";
 import type { Git, GitPlace } from "./git.ts";
 import { OWN_IDENTITY } from "./own_identity.ts";
 
@@ -61,8 +61,8 @@ export async function unreferenced(
 ): Promise<string[]> {
   if (commits.length === 0) return [];
   const ends = [...new Set(commits)].slice(0, ENDS_MAX);
-  // What was saved last is kept otherwise before that reference moves.
-  const others = ["--not", `--exclude=${SAVED}*`, "--glob=*"];
+  // What was saved last is kept otherwise before that reference moves, and a stash may be dropped.
+  const others = ["--not", `--exclude=${SAVED}*`, "--exclude=refs/stash", "--glob=*"];
   const asked = ["rev-list", "--ignore-missing", "--parents", ...ends, ...others];
   const listed = await git.text(place, asked, { signal });
   const lines = listed.split("\n").filter(Boolean).map((line) => line.split(" "));
@@ -80,21 +80,45 @@ export async function keepCommits(
 ): Promise<void> {
   const place = { git_dir: common_dir };
   const ref = workRef(task_id);
+  const about = {
+    title: `Kept work of task ${task_id} that is on none of its branches`,
+    trailer: `Task: ${task_id}`,
+  };
   for (let at = 0; at < commits.length; at += PARENTS_MAX) {
-    const some = commits.slice(at, at + PARENTS_MAX);
     const before = await tipOf(git, place, ref, signal);
-    const parents = [...before === undefined ? [] : [before], ...some.map(({ commit }) => commit)];
-    const tree = await treeOf(git, place, some[0]!.commit, signal);
-    const message = [
-      `Kept work of task ${task_id} that is on none of its branches`,
-      "",
-      ...some.map(({ commit, what }) => `${commit.slice(0, 12)} ${what}`),
-      "",
-      `Task: ${task_id}`,
-      "",
-    ].join("\n");
-    const made = ["commit-tree", tree, ...parents.flatMap((parent) => ["-p", parent]), "-F", "-"];
-    const kept = await git.line(place, made, { stdin: message, env: OWN_IDENTITY, signal });
+    const kept = await joined(git, place, commits.slice(at, at + PARENTS_MAX), about, before, signal);
     await git.run(place, ["update-ref", "-m", "opencode-agents: kept", ref, kept, before ?? ""], { signal });
   }
+}
+
+/** A commit whose parents are these, after `before`: one reference then keeps them all. */
+async function joined(
+  git: Git,
+  place: GitPlace,
+  commits: readonly { commit: string; what: string }[],
+  { title, trailer }: { title: string; trailer?: string },
+  before?: string,
+  signal?: AbortSignal,
+): Promise<string> {
+  const parents = [...before === undefined ? [] : [before], ...commits.map(({ commit }) => commit)];
+  const tree = await treeOf(git, place, commits[0]!.commit, signal);
+  const lines = commits.map(({ commit, what }) => `${commit.slice(0, 12)} ${what}`);
+  const message = [title, "", ...lines, ...trailer === undefined ? [] : ["", trailer], ""].join("\n");
+  return await commitTree(git, place, tree, parents, message, OWN_IDENTITY, signal);
+}
+
+/** One commit that leads to all commits that a working tree's HEAD has been at and nothing leads to; undefined: there are none. */
+export async function leftBehind(
+  git: Git,
+  { git_dir, common_dir }: { git_dir: string; common_dir: string },
+  title: string,
+): Promise<string | undefined> {
+  const place = { git_dir: common_dir };
+  const lost = await unreferenced(git, place, await commitsOfHead(git_dir));
+  let all: string | undefined;
+  for (let at = 0; at < lost.length; at += PARENTS_MAX) {
+    const some = lost.slice(at, at + PARENTS_MAX).map((commit) => ({ commit, what: "was checked out" }));
+    all = await joined(git, place, some, { title }, all);
+  }
+  return all;
 }

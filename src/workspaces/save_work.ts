@@ -3,14 +3,15 @@
  * the task. Nothing is overwritten, and nothing that git is in the middle of is touched.
  */
 import { join } from "node:path";
-import { firstNames } from "../domain/first_names.ts";
 import type { SavedWork } from "../domain/workspace.ts";
 import { changeCounts } from "./change_counts.ts";
 import { commitOf, commitTree, treeOf } from "./commits.ts";
 import { exists } from "./file_facts.ts";
 import type { Git } from "./git.ts";
-import { commitsOfHead, keepCommits, savedRef, unreferenced, workRef } from "./kept_commits.ts";
+import { installIndex } from "./index_copy.ts";
+import { commitsOfHead, savedRef, workRef } from "./kept_commits.ts";
 import { keepInner, linksAtWork } from "./inner_repositories.ts";
+import { keepLeft, ownStashes } from "./left_commits.ts";
 import type { Note } from "./notes.ts";
 import { identityOf } from "./own_identity.ts";
 import { treeOfFiles, type TreePlace } from "./tree_of_files.ts";
@@ -25,9 +26,6 @@ import {
   restorePlace,
 } from "./worktree_place.ts";
 
-/** How many kept commits the log names. */
-const NAMED_MAX = 10;
-
 export interface TaskOfWork {
   id: string;
   description: string;
@@ -37,6 +35,8 @@ export interface SavedWorktree {
   worktree: MadeWorktree;
   notes: Note[];
   changes: NonNullable<SavedWork["changes"]>;
+  /** What could not be committed: files, and repositories inside. */
+  left: string[];
   /** Whether everything in the worktree that git does not ignore is in a commit of the task's branch. */
   isClean: boolean;
 }
@@ -67,8 +67,8 @@ export async function saveWork(
       commit ? [{ commit, what: "was on the task's branch" }] : []
     ),
   ];
+  left.push(...await ownStashes(git, saved.worktree, notes, signal));
   await keepLeft(git, common_dir, task.id, left, notes, signal);
-  await noteStashes(git, worktree, notes, signal);
   const head_commit = saved.tip;
   if (head_commit !== base_commit) {
     await git.run(common, ["update-ref", savedRef(worktree), head_commit], { signal });
@@ -79,6 +79,7 @@ export async function saveWork(
     worktree: { ...saved.worktree, head_commit, unsaved: saved.isClean ? undefined : true },
     notes,
     changes: await changeCounts(git, common, base_commit, head_commit, signal),
+    left: saved.loose,
     isClean: saved.isClean,
   };
 }
@@ -89,6 +90,8 @@ interface SavedFiles {
   tip: string;
   /** Commits that may be on no branch. */
   left: { commit: string; what: string }[];
+  /** Files, and repositories inside, that are in no commit of the task's branch. */
+  loose: string[];
   isClean: boolean;
 }
 
@@ -101,7 +104,7 @@ async function withoutFiles(
   notes.push({ level: "warn", message: `The worktree ${worktree.root} is gone. What was committed is kept` });
   const head = await commitOf(git, { git_dir: worktree.git_dir }, "HEAD").catch(() => undefined);
   const left = head === undefined ? [] : [{ commit: head, what: "was checked out" }];
-  return { worktree, tip, left, isClean: true };
+  return { worktree, tip, left, loose: [], isClean: true };
 }
 
 async function saveFiles(
@@ -128,9 +131,10 @@ async function saveFiles(
     notes.push({ level: "warn", message, details: { nested, worktree: root } });
   }
   if (files.left !== undefined) {
-    notes.push({ level: "warn", message: `Some files could not be committed: ${files.left}` });
+    notes.push({ level: "warn", message: `Some files could not be committed: ${files.left.why}` });
   }
   const isWhole = nested.length === 0 && files.left === undefined;
+  const loose = [...nested, ...files.left?.files ?? []];
   const commitFiles = async (dates: Record<string, string> = {}) => {
     const identity = { ...await identityOf(git, place), ...dates };
     return await commitTree(git, place, files.tree, [head], messageOf(task), identity, signal);
@@ -157,7 +161,7 @@ async function saveFiles(
         `What was changed there is kept under ${workRef(task.id)}`;
       notes.push({ level: "warn", message });
     }
-    return { worktree, tip, left, isClean: isWhole && !busy && !isLoose };
+    return { worktree, tip, left, loose, isClean: isWhole && !busy && !isLoose };
   }
   const next = isLoose ? await commitFiles() : head;
   if (next !== tip) {
@@ -178,7 +182,7 @@ async function saveFiles(
     });
   }
   await installIndex(files.index, git_dir);
-  return { worktree, tip: next, left: inner, isClean: isWhole };
+  return { worktree, tip: next, left: inner, loose, isClean: isWhole };
 }
 
 /** Whether `head` is another way from the base than the branch, which nobody but this program has moved. */
@@ -222,76 +226,12 @@ async function datesOf(
   return { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date };
 }
 
-/** What the agent has put aside on the task's branch. It stays in the repository's stash. */
-async function noteStashes(
-  git: Git,
-  { common_dir, branch }: MadeWorktree,
-  notes: Note[],
-  signal?: AbortSignal,
-) {
-  const place = { git_dir: common_dir };
-  if (await commitOf(git, place, "refs/stash", signal) === undefined) return;
-  const listed = await git.text(place, ["log", "--walk-reflogs", "--format=%gd %gs", "refs/stash"], {
-    signal,
-  });
-  const own = listed.split("\n").filter((line) =>
-    line.toLowerCase().includes(` on ${branch.toLowerCase()}: `)
-  );
-  if (own.length === 0) return;
-  const message = `The agent has put work aside with git stash, which is not on the task's branch: ${
-    own.slice(0, 5).join("; ")
-  }`;
-  notes.push({ level: "warn", message });
-}
-
 function messageOf({ id, description }: TaskOfWork): string {
   const text = description.replaceAll("\r\n", "\n").replaceAll("\0", "").trim();
   return `${text || id}\n\nTask: ${id}\n`;
 }
 
-/** The working tree's index becomes that of its new commit, unless another git takes hold of it meanwhile. */
-async function installIndex(index: string, git_dir: string): Promise<void> {
-  const lock = join(git_dir, "index.lock");
-  try {
-    const file = await Deno.open(lock, { write: true, createNew: true });
-    file.close();
-  } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) return;
-    throw error;
-  }
-  try {
-    await Deno.copyFile(index, lock);
-    await Deno.rename(lock, join(git_dir, "index"));
-  } catch (error) {
-    await Deno.remove(lock).catch(() => {});
-    throw error;
-  }
-}
-
 /** Whether an agent has made a repository in the place of the worktree's `.git`. */
 async function hasRepositoryOfItsOwn(root: string): Promise<boolean> {
   return await exists(join(root, ".git", "HEAD"));
-}
-
-async function keepLeft(
-  git: Git,
-  common_dir: string,
-  task_id: string,
-  left: readonly { commit: string; what: string }[],
-  notes: Note[],
-  signal?: AbortSignal,
-): Promise<void> {
-  const place = { git_dir: common_dir };
-  const lost = await unreferenced(git, place, left.map((one) => one.commit), signal);
-  if (lost.length === 0) return;
-  const kept = lost.map((commit) =>
-    left.find((one) => one.commit === commit) ?? { commit, what: "was checked out" }
-  );
-  await keepCommits(git, common_dir, task_id, kept, signal);
-  const names = firstNames(kept.map(({ commit }) => commit.slice(0, 12)), NAMED_MAX);
-  notes.push({
-    level: "warn",
-    message: `Commits that are on no branch are kept under ${workRef(task_id)}: ${names}`,
-    details: { ref: workRef(task_id), commits: kept.slice(0, NAMED_MAX).map(({ commit }) => commit) },
-  });
 }

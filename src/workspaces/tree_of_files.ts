@@ -23,8 +23,8 @@ export interface TreeOfFiles {
   nested: string[];
   /** The paths of submodules, and of other repositories that somebody has added. The tree has their commits, but no files. */
   links: string[];
-  /** What git says of files that could not be added. They are not in the tree. */
-  left?: string;
+  /** Files that could not be added, and what git says of them. They are not in the tree as they are. */
+  left?: { files: string[]; why: string };
 }
 
 export interface TreeBounds {
@@ -87,7 +87,22 @@ export async function treeOfFiles(
   const asked = ["add", "--all", "--ignore-errors", "--pathspec-from-file=-", "--pathspec-file-nul"];
   const { code, stderr } = await git.run(place, asked, { ...options, stdin, accepts: [1] });
   const tree = await git.line(place, ["write-tree"], options);
-  return { tree, index, nested: nested.map(readable), links, left: code === 0 ? undefined : stderr.trim() };
+  const left = code === 0
+    ? undefined
+    : { files: await notIn(git, place, options, new Set(nested)), why: stderr.trim() };
+  return { tree, index, nested: nested.map(readable), links, left };
+}
+
+/** The files that differ from the index still, except those of other repositories. */
+async function notIn(
+  git: Git,
+  place: TreePlace,
+  options: GitOptions,
+  nested: ReadonlySet<string>,
+): Promise<string[]> {
+  const asked = ["ls-files", "-z", "--others", "--modified", "--exclude-standard", "--deduplicate"];
+  const { stdout } = await git.run(place, asked, options);
+  return rawFields(stdout).filter((path) => !nested.has(path.replace(/\/$/, ""))).map(readable);
 }
 
 /** All files of the working tree except those in the folder `apart`, for git. */

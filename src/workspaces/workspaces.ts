@@ -246,8 +246,14 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
       const { common_dir, head_commit = known.base_commit } = work.worktree;
       const unresolved = task.unresolved &&
         await filesWithMarks(git, common_dir, head_commit, task.unresolved, signal);
-      if (isOver) return { ...await removeUnchanged(work, task), unresolved };
-      return { workspace: work.worktree, changes: work.changes, unresolved, notes: work.notes };
+      if (isOver) return { ...await removeUnchanged(work, task), left: work.left, unresolved };
+      return {
+        workspace: work.worktree,
+        changes: work.changes,
+        unresolved,
+        left: work.left,
+        notes: work.notes,
+      };
     } catch (error) {
       return { workspace: { ...known, unsaved: true }, failure: (error as Error).message };
     }

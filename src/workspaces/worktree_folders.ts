@@ -7,6 +7,7 @@ import { removeTree } from "../host/remove_tree.ts";
 import { tipOf, treeOf } from "./commits.ts";
 import { factsOf, firstLine } from "./file_facts.ts";
 import { type Git, WHOLE_TREE_MS } from "./git.ts";
+import { leftBehind } from "./kept_commits.ts";
 import { isForeign } from "./new_worktrees.ts";
 import { identityOf } from "./own_identity.ts";
 import { isLocked } from "./remove_worktree.ts";
@@ -59,11 +60,21 @@ export function worktreeFolders(git: Git, landing: Landing, root: string, room: 
       if (nested.length > 0) return { stays: `there are other repositories in it, such as ${nested[0]}` };
       const head = await tipOf(git, { git_dir: link.git_dir }, "HEAD");
       const commit = await committed(git, path, link, head, room);
-      const kept_as = await landing.freeRef(link.common_dir, KEPT.kept + refName(basename(path)));
-      await landing.keep(link.common_dir, kept_as, commit);
+      const kept_as: string[] = [];
+      const keep = async (one: string) => {
+        const ref = await landing.freeRef(link.common_dir, KEPT.kept + refName(basename(path)));
+        await landing.keep(link.common_dir, ref, one);
+        kept_as.push(ref);
+      };
+      await keep(commit);
+      const title = `Commits that the worktree ${
+        basename(path)
+      } has had checked out, and that are on no branch`;
+      const left = await leftBehind(git, link, title);
+      if (left !== undefined) await keep(left);
       const removing = { bound_ms: WHOLE_TREE_MS };
       await git.run({ git_dir: link.common_dir }, ["worktree", "remove", "--force", path], removing);
-      return { kept_as: [kept_as] };
+      return { kept_as };
     },
   };
 }
@@ -84,7 +95,7 @@ async function committed(
     const start = head ?? await git.line(place, ["mktree"], { stdin: "" });
     const { tree, left } = await treeOfFiles(git, place, own, start);
     if (left !== undefined) {
-      throw new ApiError("FILESYSTEM_ERROR", `git add failed in ${path}: ${left}`, {
+      throw new ApiError("FILESYSTEM_ERROR", `git add failed in ${path}: ${left.why}`, {
         operation: "git add",
         file_path: path,
       });

@@ -281,6 +281,24 @@ Deno.test("what a turn has left stays, although the next one has git forget it",
   });
 });
 
+for (const checkout of ["", "git checkout -q --detach && "]) {
+  Deno.test(`what a turn has put aside stays, although the next one drops it${checkout && ", detached"}`, async () => {
+    await withTask(async (task) => {
+      const { log } = await task.turn(`${checkout}echo precious > new && git stash -qu`, false);
+      assert.match(log, /has put work aside/);
+      await task.turn("git stash drop -q && git gc -q --prune=now && echo 2 > two");
+      assert.ok(await task.keeps("precious"));
+    });
+  });
+}
+
+Deno.test("what of the work could not be committed is named", async () => {
+  await withTask(async (task) => {
+    const { left } = await task.turn("echo 1 > b && mkdir in && git init -q in && echo 1 > in/x", false);
+    assert.deepEqual(left, ["in"]);
+  });
+});
+
 Deno.test("what a person has changed after a turn is saved before the next one", async () => {
   await withTask(async (task) => {
     await task.turn("echo 1 > one");

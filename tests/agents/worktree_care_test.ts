@@ -1,6 +1,7 @@
 /** Worktrees that nobody needs are listed, pruned and let go with their tasks; what is in them is kept. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { OWNER } from "../../src/domain/actor.ts";
 import { withWorkspace } from "../../src/domain/attempt/work.ts";
 import type { StoredWorkspace } from "../../src/domain/workspace.ts";
@@ -85,6 +86,57 @@ Deno.test("prune: an orphan's commits and loose files are kept first; nothing ou
     assert.ok(!await exists(orphan));
     assert.ok(await exists(join(elsewhere, "a.txt")));
     assert.ok(await exists(tasks.root("link")));
+  });
+});
+
+Deno.test("prune: commits that an orphan has only had checked out are kept too", async () => {
+  await withEndedTasks(FILES, async (tasks) => {
+    const { repository } = tasks;
+    const orphan = tasks.root("orphan");
+    await repository.git("worktree", "add", "--quiet", "--detach", orphan);
+    await Deno.writeTextFile(join(orphan, "left.txt"), "left\n");
+    await git(orphan, "add", ".");
+    await git(orphan, "-c", "user.name=t", "-c", "user.email=t@t", "commit", "--quiet", "-m", "left behind");
+    await git(orphan, "checkout", "--quiet", "main~0");
+    const kept = ["refs/opencode-agents/kept/orphan", "refs/opencode-agents/kept/orphan-2"];
+    assert.deepEqual(await prune(tasks), { pruned: [[orphan, kept]], left: [] });
+    assert.equal(await repository.git("show", `${kept[1]}:left.txt`), "left");
+  });
+});
+
+Deno.test("retention: a worktree that cannot go is said once, and shown until it is gone", async () => {
+  await withEndedTasks(FILES, async (tasks) => {
+    const { releasing, repository, store, worktrees } = tasks;
+    await tasks.add("t", WORK);
+    const stays = async () => (await worktrees.list()).map((one) => one.stays);
+    assert.deepEqual(await stays(), [undefined]);
+    await repository.git("worktree", "lock", tasks.root("t"));
+    const said: LogRecord[] = [];
+    await configure({
+      sinks: { said: (record) => void said.push(record) },
+      loggers: [{ category: "opencode-agents", sinks: ["said"] }, {
+        category: ["logtape", "meta"],
+        sinks: [],
+      }],
+      reset: true,
+    });
+    try {
+      const attempt = () => releasing.letGo(store.tasks.get("t")!);
+      for (let i = 0; i < 3; i++) assert.equal(await attempt(), false);
+      assert.equal(said.length, 1);
+      assert.match((await stays())[0]!, /Somebody has locked the worktree/);
+      await repository.git("worktree", "unlock", tasks.root("t"));
+      await Deno.mkdir(join(tasks.root("t"), "deep"));
+      const inside = join(tasks.root("t"), "deep", "w");
+      await repository.git("worktree", "add", "--quiet", "--detach", inside);
+      for (let i = 0; i < 2; i++) assert.equal(await attempt(), false);
+      assert.equal(said.length, 2);
+      await repository.git("worktree", "remove", inside);
+      assert.equal(await attempt(), true);
+      assert.deepEqual(await stays(), []);
+    } finally {
+      await reset();
+    }
   });
 });
 

@@ -307,11 +307,18 @@ Deno.test("a review that is withdrawn before the agent has it leaves the task as
     await all.started("other");
     const before = await all.task("t");
     assert.equal(before.review, "to_review");
-    const sent = await all.ask("review_task", "t", { verdict: "request_changes", message: "exit 0" });
+    const [noted, other] = [1, 2].map((line) => ({ path: "a.txt", line: 1, text: `Comment ${line}` }));
+    await all.ask("save_review", "t", { comments: [noted, other] });
+    const comments = async () =>
+      ((await all.ask("get_review", "t")).comments as Fields[]).map(({ text }) => text);
+    const asked = { verdict: "request_changes", message: "exit 0", comments: [noted] };
+    const sent = await all.ask("review_task", "t", asked);
+    assert.deepEqual(await comments(), ["Comment 2"]);
     const { status, review } = await all.task("t");
     assert.deepEqual([status, review], ["queued", "changes_requested"]);
     await all.ask("withdraw_message", "t", { message_id: sent.message_id });
     assert.deepEqual(await all.task("t"), before);
+    assert.deepEqual(await comments(), ["Comment 2", "Comment 1"]);
     const { base_commit } = await all.ask("get_task_changes", "t", { since: "last_review" });
     assert.equal(base_commit, (before.workspace as Fields).base_commit);
     assert.equal((await all.ask("accept_changes", "t")).type, "changes_accepted");

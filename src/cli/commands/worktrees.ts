@@ -41,7 +41,13 @@ export function addWorktrees(program: Command, cli: Cli): void {
         const reply = await server.request("list_worktrees", {});
         if (flags.json) return terminal.json(reply, 2);
         if (reply.worktrees.length === 0) return terminal.note("there are no worktrees");
-        return printTable(terminal, reply.worktrees, COLUMNS);
+        printTable(terminal, reply.worktrees, COLUMNS);
+        for (const { path, stays } of reply.worktrees) {
+          if (stays !== undefined) {
+            terminal.note(`${path} cannot be removed, although its task's time is over: ${stays}`);
+          }
+        }
+        return;
       }
       const reply = await server.request("prune_worktrees", { older_than_days, dry_run });
       if (flags.json) return terminal.json(reply, 2);

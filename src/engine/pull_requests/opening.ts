@@ -11,6 +11,8 @@ import type { TaskRecord } from "../../domain/task_record.ts";
 import type { Store } from "../../store/open.ts";
 import { taskAtRest } from "../found_task.ts";
 import { OneAtATime } from "../one_at_a_time.ts";
+import type { LastWork } from "../saved_work.ts";
+import { requireWhole } from "../worktree_ends.ts";
 import { forgePlace } from "./forge_place.ts";
 
 /** The answer comes within 120 s. */
@@ -24,7 +26,7 @@ export interface PullRequestContext {
   forges: Forges;
   projectOf(task: TaskRecord): NamedProject | undefined;
   /** Commits what is loose in a task's worktree. Throws, or says why it could not. */
-  save(task: TaskRecord): Promise<{ failure?: string }>;
+  save(task: TaskRecord): Promise<LastWork>;
   /** Throws `CHANGES_CONFLICT` if the worktree has more than this commit. */
   requireSaved(worktree: OwnWorktree, head: string): Promise<void>;
 }
@@ -86,8 +88,9 @@ export class PullRequestOpening {
     // Before anything is pushed: with the program missing, or without an account, nothing is.
     await forges.require(place.forge);
     if (open) await this.#requireOpen(place, open, signal);
-    const { failure } = await save(task);
+    const { failure, workspace, left } = await save(task);
     if (failure !== undefined) throw unsaved(task, failure);
+    requireWhole(workspace, left);
     const commit = await remotes.headOf(common_dir, worktree.branch);
     if (commit === undefined || commit === worktree.base_commit) throw nothingChanged(task, OPERATION);
     await requireSaved(worktree, commit);

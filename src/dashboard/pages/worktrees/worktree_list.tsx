@@ -95,7 +95,7 @@ function Table({ worktrees }: { worktrees: readonly Worktree[] }) {
 }
 
 function Row({ worktree }: { worktree: Worktree }) {
-  const { task_id, repository, path, bytes: size } = worktree;
+  const { task_id, repository, path, bytes: size, stays } = worktree;
   const task = task_id === undefined ? undefined : taskOf(task_id);
   return (
     <tr>
@@ -112,6 +112,9 @@ function Row({ worktree }: { worktree: Worktree }) {
       <td title={repository}>{repository?.split(/[\\/]/).at(-1)}</td>
       <td>
         <code dir="ltr">{path}</code>
+        {stays !== undefined && (
+          <p class="muted">Cannot be removed, although its task's time is over: {stays}</p>
+        )}
       </td>
       <td class="number figure">{bytes(size)}</td>
     </tr>
