@@ -132,6 +132,11 @@ export class AgentHolds {
     return places.reduce((a, b) => epochOf(b.held!.until) < epochOf(a.held!.until) ? b : a);
   }
 
+  /** Whether the task may not start with this agent now. */
+  isHeld(task: TaskRecord, agent: string): boolean {
+    return this.#placeAt(task, agent).held !== undefined;
+  }
+
   /** The agents that may run the task. */
   mayRun(task: TaskRecord): readonly string[] {
     return this.#chainOf(task);

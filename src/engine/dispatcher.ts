@@ -247,11 +247,16 @@ export class Dispatcher {
     const { clock, store, holds } = this.#context;
     const { id } = task;
     const { agent } = place;
+    // The agent may have come to be held since the task was chosen.
+    const isHeld = () => holds.isHeld(task, agent);
+    let hasEntered = false;
     do {
       try {
-        if (!await holds.enter(task, place, lease.terms)) return undefined;
+        // Not again after a claim, which may have been carried out.
+        hasEntered ||= await holds.enter(task, place, lease.terms);
+        if (!hasEntered) return undefined;
         const isVoid = (one: Lease) => store.node.isVoid(one);
-        return await claim(store.tasks, task, lease.terms, agent, isoTime(clock.now()), isVoid);
+        return await claim(store.tasks, task, lease.terms, agent, isoTime(clock.now()), isVoid, isHeld);
       } catch (error) {
         log.error("Task {id} could not be claimed, trying again: {error}", { id, error });
         await sleep(clock, RETRY_MS);

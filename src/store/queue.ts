@@ -75,8 +75,8 @@ export function insert(
 
 /**
  * Claims a queued task for the attempt that the lease names. If several nodes claim it, exactly one succeeds. Returns
- * the running task, or undefined if it is no longer available, has to wait again for what it depends on or for the agent of an
- * attempt that was cancelled, or no longer has the spec that it was chosen by. Claiming again under the same lease, after a lost
+ * the running task, or undefined if it is no longer available, has to wait again for what it depends on, for the agent of an
+ * attempt that was cancelled or for the provider (`isHeld`), or no longer has the spec that it was chosen by. Claiming again under the same lease, after a lost
  * answer, returns the task that is already held.
  */
 export async function claim(
@@ -86,13 +86,14 @@ export async function claim(
   agent: string,
   at: string,
   isVoid: (lease: Lease) => boolean,
+  isHeld: () => boolean = () => false,
 ): Promise<TaskRecord | undefined> {
   let record: TaskRecord | undefined;
   await tasks.update((view) => {
     const task = view.get(id);
     record = task && holds(task.state, lease) ? task : undefined;
     if (task?.state.status !== "queued" || task.state.attempt + 1 !== lease.attempt) return {};
-    if (task.spec !== spec || isLeaving(task.state, isVoid)) return {};
+    if (task.spec !== spec || isLeaving(task.state, isVoid) || isHeld()) return {};
     // A dependency that was completed goes on if it gets a message.
     const dependencies = isUnderWay(task.state) ? [] : task.spec.dependencies ?? [];
     const { execution } = task.spec;

@@ -45,7 +45,7 @@ type Shown = Pick<Task, "id" | "status" | "waiting_for">;
 /** What a task may wait for where it stands. */
 const WAITS: Record<Task["status"], (WaitingFor["kind"] | undefined)[]> = {
   pending: ["dependency", "time", "retry", "slot"],
-  queued: ["slot", "agent_start", "concurrency", "node"],
+  queued: ["slot", "agent_start", "concurrency", "node", "provider_limit"],
   running: [undefined, "permission"],
   paused: ["paused"],
   completed: [undefined],

@@ -27,6 +27,8 @@ const WELL = {
   speaks_after_end: 0,
   stutters: 0,
   asks: 0,
+  limits: 0,
+  overloads: 0,
   step_ms: 500,
 };
 

@@ -33,8 +33,8 @@ export interface Outcome {
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 1_440 * MINUTE_MS;
-/** After the last fault everything is over by then. */
-const PATIENCE_MS = 40 * MINUTE_MS;
+/** After the last fault everything is over by then, also what waits for a provider. */
+const PATIENCE_MS = 180 * MINUTE_MS;
 const STEPS_MAX = 20_000;
 
 class History {
@@ -247,7 +247,7 @@ class History {
   async #comeToRest(): Promise<void> {
     this.#note("rest");
     this.#disk.faults = NO_FAULTS;
-    Object.assign(this.#machine.faults, { hangs: 0, not_started: 0 });
+    Object.assign(this.#machine.faults, { hangs: 0, not_started: 0, limits: 0, overloads: 0 });
     const end_ms = this.#time.monotonic_ms + PATIENCE_MS + this.#set_back_ms;
     while (this.#time.monotonic_ms < end_ms && this.#model.violation === undefined) {
       if (!this.#life) await this.#live();
@@ -331,6 +331,8 @@ function swarm(random: Random) {
       speaks_after_end: some(0.4, 0.5),
       stutters: some(0.3, 0.3),
       asks: some(0.3, 0.15),
+      limits: some(0.3, 0.25),
+      overloads: some(0.3, 0.25),
       step_ms: random.pick([100, 2_000, 8_000]),
     },
   };

@@ -14,7 +14,7 @@ import { FolderModel } from "./model_folders.ts";
 import { ScheduleModel } from "./model_schedules.ts";
 import type { SimMachine, SimProcess } from "./sim_agents.ts";
 import type { SimTime } from "./sim_time.ts";
-import type { Promised } from "./server_life.ts";
+import { agentOfSpec, type Promised } from "./server_life.ts";
 
 type Status = TaskState["status"];
 
@@ -31,6 +31,7 @@ const LEGAL: Record<Status | "none", readonly (Status | "gone")[]> = {
 };
 const FINISHED: readonly Status[] = ["completed", "failed", "cancelled"];
 const MAX_ATTEMPTS = 3;
+const HOUR_MS = 3_600_000;
 /** An agent that is not at work by then keeps no other from starting. */
 const START_WAIT_MS = 10_000;
 /** Until a signal has been acted on. */
@@ -226,10 +227,24 @@ export class Model {
     const last = state.attempts.at(-1);
     const isLate = last?.failure?.kind === "unresponsive";
     const hasDied = isLate || last?.failure?.kind === "agent_crashed";
-    if (from === "running" && status === "queued" && (isLate || !hasDied) && !isReopened) {
+    const kind = last?.failure?.kind;
+    const isRefused = kind === "provider_limit";
+    const isBusy = kind === "overloaded" || kind === "network";
+    if (from === "running" && status === "queued" && !isRefused && (isLate || !hasDied) && !isReopened) {
       return "taken back for no reason";
     }
-    if (from === "running" && status === "pending" && !hasDied) return "put off for no reason";
+    if (from === "running" && status === "pending" && !isBusy && !hasDied) return "put off for no reason";
+    const hasEnded = before?.lease !== undefined && state.lease === undefined && status !== "cancelled";
+    if (hasEnded && (isRefused || isBusy)) {
+      if (status === "failed" && isRefused) return "fails because its provider refuses it for a time";
+      if (status === "failed" && (before.patience?.waited_ms ?? 0) < HOUR_MS) {
+        return "fails for a busy provider";
+      }
+      if (status !== "failed" && state.automatic_attempts >= before.automatic_attempts) {
+        return "a refusal counts as an attempt";
+      }
+      if (state.session === undefined && before.session !== undefined) return "a refusal costs the session";
+    }
     // By another clock it may not be due.
     const isTimed = spec.scheduled_time !== undefined || state.not_before !== undefined;
     if (hasBegun && from === "queued" && status === "pending" && !isTimed) {
@@ -402,15 +417,29 @@ export class Model {
       -["low", "medium", "high", "critical"].indexOf(task.spec.priority),
       task.spec.order,
     ];
+    const wrong = this.#whyHeld(id, store);
+    if (wrong !== undefined) this.fail(`task ${id} is started although ${wrong}`);
     const [rank, age] = place(store.tasks.get(id)!);
     for (const other of store.tasks.values()) {
       if (other.state.status !== "queued" || running.has(other.id)) continue;
       if (this.folders.isHeldUp(other.id, [...running]) || this.#mustWait(other.id, store)) continue;
+      if (this.#whyHeld(other.id, store) !== undefined) continue;
       const [otherRank, otherAge] = place(other);
       if (otherRank < rank || (otherRank === rank && otherAge < age)) {
         this.fail(`task ${id} was started before ${other.id}, whose turn it was`);
       }
     }
+  }
+
+  /** Why the task may not start for its agent's provider, by what the program knows of it. */
+  #whyHeld(id: string, { tasks, holds }: Store): string | undefined {
+    const agent = agentOfSpec(tasks.get(id)!.spec);
+    for (const { state } of holds.values()) {
+      if (state.agent !== agent || state.is_open) continue;
+      if (Date.parse(state.until) > this.#time.latest_ms) return "its agent is held";
+      if (state.first?.task_id !== id) return "another one goes first";
+    }
+    return undefined;
   }
 
   /** A message may have made something go on that it depends on, before it was known that it does. */

@@ -9,6 +9,7 @@ import type {
   ScheduleMemory,
   ScheduleStore,
 } from "../../src/engine/schedules/schedule_context.ts";
+import type { Hold } from "../../src/domain/hold.ts";
 import type { ScheduleRecord, ScheduleSpec } from "../../src/domain/schedule.ts";
 import type { Store } from "../../src/store/open.ts";
 import type { Plant } from "./history.ts";
@@ -16,6 +17,7 @@ import type { Parts } from "./server_life.ts";
 
 type Tasks = Store["tasks"];
 type Update = Tasks["update"];
+type Holds = Store["holds"];
 
 /** The parts with a store whose task changes go through `change`. */
 function withUpdate(parts: Parts, change: (update: Update, tasks: Tasks) => Update): Parts {
@@ -100,6 +102,33 @@ function tampered(
   let count = 0;
   bus.listen((event) => void pass(event, (one) => own.publish(one), ++count));
   return own;
+}
+
+/** The parts with a store whose holds of agents are stored as `change` makes them. */
+function withHolds(parts: Parts, change: (hold: Hold) => Hold): Parts {
+  const { holds } = parts.store;
+  const changed = <One extends { state: Hold }>(one: One): One => ({ ...one, state: change(one.state) });
+  const planted: Pick<Holds, "get" | "values" | "size" | "update"> = {
+    get: (id) => holds.get(id),
+    values: () => holds.values(),
+    size: 0,
+    update: (plan, by) =>
+      holds.update((view) => {
+        const { creates = [], updates = [], ...rest } = plan(view);
+        return { ...rest, creates: creates.map(changed), updates: updates.map(changed) };
+      }, by),
+  };
+  Object.defineProperty(planted, "size", { get: () => holds.size });
+  return { ...parts, store: Object.assign(Object.create(parts.store), { holds: planted }) };
+}
+
+/** The same, with each state after a provider has refused an attempt as `change` makes it. */
+function whereRefused(parts: Parts, change: (state: TaskState, before: TaskState) => TaskState): Parts {
+  return withStates(parts, (state, before) => {
+    const hasEnded = before?.lease !== undefined && state.lease === undefined;
+    const isRefused = state.attempts.at(-1)?.failure?.kind === "provider_limit";
+    return hasEnded && isRefused ? change(state, before) : state;
+  });
 }
 
 function promising(parts: Parts, more: Partial<Parts["promised"]>): Parts {
@@ -422,6 +451,60 @@ export const PLANTS: Plant[] = [
     finds: /removed before its time/,
     wiring: {
       parts: (parts) => promising(parts, { retention_ms: 1_000 }),
+    },
+  },
+  {
+    name: "a provider's refusal counts as an attempt",
+    finds: /a refusal counts as an attempt/,
+    wiring: {
+      parts: (parts) =>
+        whereRefused(parts, (state, before) => ({
+          ...state,
+          automatic_attempts: before.automatic_attempts,
+        })),
+    },
+  },
+  {
+    name: "a task fails when its provider refuses it",
+    finds: /because its provider refuses it/,
+    wiring: {
+      parts: (parts) =>
+        whereRefused(
+          parts,
+          (state) =>
+            state.status === "queued"
+              ? { ...state, status: "failed", completed_at: new Date(parts.clock.now()).toISOString() }
+              : state,
+        ),
+    },
+  },
+  {
+    name: "a provider's refusal costs the session",
+    finds: /a refusal costs the session/,
+    wiring: { parts: (parts) => whereRefused(parts, (state) => ({ ...state, session: undefined })) },
+  },
+  {
+    name: "nobody knows that an agent is held",
+    finds: /although its agent is held/,
+    wiring: {
+      parts: (parts) => {
+        const { holds } = parts.store;
+        const planted = { get: holds.get.bind(holds), values: () => [], update: holds.update.bind(holds) };
+        return { ...parts, store: Object.assign(Object.create(parts.store), { holds: planted }) };
+      },
+    },
+  },
+  {
+    name: "all tasks go at once when a hold is over",
+    finds: /although another one goes first/,
+    wiring: { parts: (parts) => withHolds(parts, ({ first: _, ...hold }) => hold) },
+  },
+  {
+    name: "a hold is never over",
+    finds: /stays queued for ever/,
+    wiring: {
+      parts: (parts) =>
+        withHolds(parts, (hold) => hold.is_open ? hold : { ...hold, until: "2999-01-01T00:00:00.000Z" }),
     },
   },
   {

@@ -1,6 +1,7 @@
 /** One life of the server: what main.ts wires, over simulated time, disk and agents. A crash leaves nothing of it. */
 import { NOBODY } from "../../src/access/identity.ts";
 import { Router } from "../../src/api/router.ts";
+import type { AgentConfig } from "../../src/domain/agent_config.ts";
 import type { Actor } from "../../src/domain/actor.ts";
 import type { ApiContext } from "../../src/api/capability.ts";
 import { AgentHolds } from "../../src/engine/agent_holds.ts";
@@ -25,6 +26,13 @@ import type { SimDisk, SimPort } from "./sim_disk.ts";
 import type { OwnedClock, SimTime } from "./sim_time.ts";
 import { inPlace } from "../fixtures/in_place.ts";
 import { NO_PROJECTS } from "../fixtures/no_projects.ts";
+
+const SIMULATED: AgentConfig = { protocol: "acp", command: ["simulated"], env: {}, pass_env: [] };
+
+/** Some tasks are of another agent, whose provider is another. */
+export function agentOfSpec(spec: object): string {
+  return "priority" in spec && spec.priority === "low" ? "second" : "simulated";
+}
 
 /** What clients may count on; the model knows them from here only. */
 export interface Promised {
@@ -138,7 +146,7 @@ export class ServerLife {
       },
     });
     const settings: RunSettings = {
-      agents: { simulated: { protocol: "acp", command: ["simulated"], env: {}, pass_env: [] } },
+      agents: { simulated: SIMULATED, second: SIMULATED, third: SIMULATED, fourth: SIMULATED },
       default_timeout_ms: promised.timeout_ms,
       permissions: "ask",
       permission_timeout_ms: 20_000,
@@ -149,12 +157,13 @@ export class ServerLife {
       unresponsive_limit_ms: 45_000,
       retry_delay_ms: 2_000,
       retry_delay_max_ms: 20_000,
-      provider_limit: { max_wait_ms: 86_400_000 },
+      // Longer than the clock is ever set forward.
+      provider_limit: { max_wait_ms: 100 * 365 * 86_400_000 },
       retry: {},
       pricing: {},
       timezone: "UTC",
       ...NO_PROJECTS,
-      agentFor: () => "simulated",
+      agentFor: ({ spec }) => spec.execution?.agent ?? agentOfSpec(spec),
     };
     const engine = this.engine = new Engine({
       clock,

@@ -195,7 +195,9 @@ class SharedHistory {
   async #comeToRest(): Promise<void> {
     this.#note("rest");
     this.#disk.faults = NO_FAULTS;
-    for (const { machine } of this.#nodes) Object.assign(machine.faults, { hangs: 0, not_started: 0 });
+    for (const { machine } of this.#nodes) {
+      Object.assign(machine.faults, { hangs: 0, not_started: 0, limits: 0, overloads: 0 });
+    }
     const end_ms = this.#time.monotonic_ms + PATIENCE_MS;
     while (this.#time.monotonic_ms < end_ms && this.#model.violation === undefined) {
       for (const node of this.#nodes) if (!node.life) await this.#live(node);
@@ -283,6 +285,8 @@ function swarm(random: Random) {
       speaks_after_end: some(0.4, 0.5),
       stutters: some(0.3, 0.3),
       asks: some(0.3, 0.15),
+      limits: some(0.2, 0.25),
+      overloads: some(0.2, 0.25),
       step_ms: random.pick([100, 2_000, 8_000]),
     },
   };

@@ -22,12 +22,24 @@ export interface AgentFaults {
   /** Says each thing twice. */
   stutters: number;
   asks: number;
+  /** The provider of its model refuses it for a time, from the attempt on that meets this. */
+  limits: number;
+  /** The provider has too much to do, or cannot be reached. */
+  overloads: number;
   /** Milliseconds of each step of its work, at most. */
   step_ms: number;
 }
 
 /** Before a lease runs out its last agent is gone. */
 const LEASH_MARGIN_MS = 500;
+
+export type Refused = Pick<RunOutcome, "failure" | "refusal">;
+
+/** `until`: as the provider tells it. */
+export function refusedFor(until: string | undefined): Refused {
+  const reason = "Limit reached";
+  return { failure: { kind: "provider_limit", message: reason }, refusal: { until, reason } };
+}
 
 /** All processes of the machine. */
 export class SimMachine {
@@ -42,11 +54,31 @@ export class SimMachine {
   /** What each session has heard, which it replays. */
   readonly sessions = new Map<string, string[]>();
   #pids = 1000;
+  /** Until when the provider of each agent refuses it, in monotonic time. */
+  readonly refused = new Map<string, number>();
+  /** What the provider says to a request of this agent, if it does not take it. By chance, and to the first of a turn only. */
+  provider: (agent: string, isFirst: boolean) => Refused | undefined = (agent, isFirst) =>
+    isFirst ? this.#refusal(agent) : undefined;
+  /** How many steps of its turn each session has left, if sessions keep what was done in them. */
+  stepsLeft: Map<string, number> | undefined;
+  /** How many steps the work of each task takes. */
+  readonly work = new Map<string, number>();
 
   constructor(time: SimTime, random: Random, faults: AgentFaults) {
     this.time = time;
     this.random = random;
     this.faults = faults;
+  }
+
+  #refusal(agent: string): Refused | undefined {
+    const { random, faults, refused, time } = this;
+    if (random.chance(faults.overloads)) {
+      return { failure: { kind: random.pick(["overloaded", "network"]), message: "Busy" } };
+    }
+    if (random.chance(faults.limits)) refused.set(agent, time.monotonic_ms + random.between(1, 600_000));
+    const left_ms = (refused.get(agent) ?? 0) - time.monotonic_ms;
+    if (left_ms <= 0) return undefined;
+    return refusedFor(random.chance(0.5) ? isoTime(time.now_ms + left_ms) : undefined);
   }
 
   nextPid(): number {
@@ -177,6 +209,8 @@ export class SimProcess implements Run {
   #session = false;
   #session_id = "";
   #isPrompted = false;
+  /** It has done something in its turn. */
+  #isAtWork = false;
   /** A turn has ended, and what follows is not known yet. */
   #isBetween = false;
   #isInterrupted = false;
@@ -226,7 +260,11 @@ export class SimProcess implements Run {
     const text = message?.text ?? task.prompt;
     const times = heard.filter((one) => one === text).length;
     const hasHad = message ? message.mayBeTold && times > (message.copies ?? 0) : times > 0;
-    if (!hasHad) this.#hear(text);
+    if (!hasHad) {
+      this.#hear(text);
+      this.#machine.work.set(this.task_id, this.#steps);
+      this.#machine.stepsLeft?.set(this.#session_id, this.#steps);
+    } else this.#stepsLeft = this.#machine.stepsLeft?.get(this.#session_id) ?? this.#stepsLeft;
     this.#isPrompted = true;
     void this.#tell({ kind: "prompted" });
   }
@@ -249,6 +287,7 @@ export class SimProcess implements Run {
     this.#isInterrupted = false;
     this.#hear(message.text);
     this.#stepsLeft = this.#steps;
+    this.#isAtWork = false;
     this.#after(this.#machine.random.between(20, this.#machine.faults.step_ms), () => this.#step());
     return true;
   }
@@ -360,9 +399,14 @@ export class SimProcess implements Run {
   #step(): void {
     const { random, faults } = this.#machine;
     if (this.#isBetween) return;
+    const isFirst = !this.#isAtWork;
+    const refusal = this.#machine.provider(this.#request.agent_name, isFirst);
+    if (refusal) return this.#end({ status: "failed", output: "", ...refusal });
     if (this.#isInterrupted) return this.#turnEnds("stopped");
     if (this.#willHang && this.#stepsLeft <= this.#steps / 2) return;
-    if (this.#stepsLeft === this.#steps) void this.#tell({ kind: "at_work" });
+    if (isFirst) void this.#tell({ kind: "at_work" });
+    this.#isAtWork = true;
+    this.#machine.stepsLeft?.set(this.#session_id, this.#stepsLeft - 1);
     if (this.#stepsLeft-- <= 0) {
       const failed = random.chance(faults.fails);
       if (!failed) return this.#turnEnds("completed");
