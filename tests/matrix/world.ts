@@ -10,8 +10,8 @@ export type Fields = Record<string, unknown>;
 
 /** Real agents need seconds to start, and more on a machine that does other things too. */
 export const PATIENCE_MS = 720_000;
-/** A silent agent is ended after this time. It is longer than the slowest start, on a busy machine too. */
-const SILENCE_LIMIT_MS = 100_000;
+/** A silent agent is ended after this time. It is longer than the slowest start, and than an agent may wait for its provider. */
+const SILENCE_LIMIT_MS = 150_000;
 
 export class World {
   readonly server: TestServer;
