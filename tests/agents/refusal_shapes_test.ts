@@ -364,3 +364,41 @@ Deno.test("shapes: an error's refusal has the end that was told before it, or in
     const broken = await outcome(error(undefined, "fetch failed"));
     assert.deepEqual([broken.failure?.kind, broken.refusal], ["network", undefined]);
   }));
+
+Deno.test("shapes: OpenCode, whose model's answers all end in the middle, is not left to ask without end", () =>
+  withSupervisor(async (bench) => {
+    const answer = (at: number): Frame => ({
+      update: {
+        sessionUpdate: "agent_message_chunk",
+        messageId: `m${at}`,
+        content: { type: "text", text: "Well" },
+      },
+    });
+    const call: Frame = {
+      update: { sessionUpdate: "tool_call", toolCallId: "c", title: "ls", status: "completed" },
+    };
+    const many = Array.from({ length: 6 }, (_, at) => answer(at));
+    const looping = [...many, call, ...many.map((_, at) => answer(at + 10)), answer(20), { until: "cancel" }];
+    const { outcome } = await ran(bench, framesRequest(bench.folder, "opencode", looping));
+    assert.deepEqual(outcome.failure, {
+      kind: "network",
+      message: "The agent asks its model again and again, 7 times by now: no answer arrives whole",
+    });
+    const works = await ran(bench, framesRequest(bench.folder, "opencode", [...many, call, ...many, done()]));
+    assert.equal(works.outcome.status, "completed");
+  }));
+
+Deno.test("shapes: an empty turn, and one in which Gemini counts no tokens, are completed with a warning", () =>
+  withSupervisor(async (bench) => {
+    const warnings = async (make: string, ...frames: Frame[]) =>
+      (await ran(bench, framesRequest(bench.folder, make, frames))).outcome.warnings;
+    assert.deepEqual(await warnings("generic", done()), [
+      "The agent ended its turn without saying or doing anything",
+    ]);
+    assert.equal(await warnings("generic", says("Done."), done()), undefined);
+    const quota = (model_usage: unknown[]) => done({ _meta: { quota: { token_count: {}, model_usage } } });
+    assert.deepEqual(await warnings("gemini", says("Half an ans"), quota([])), [
+      "Gemini counted no tokens: the answer of its model may have been cut off or blocked",
+    ]);
+    assert.equal(await warnings("gemini", says("Done."), quota([{ model: "m" }])), undefined);
+  }));

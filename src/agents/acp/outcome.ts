@@ -39,6 +39,10 @@ export interface TurnFacts {
   at: AgentMoment;
   /** The agent's last message. */
   last_message: string;
+  /** The agent has neither said nor done anything. */
+  is_empty?: boolean;
+  /** Why the end of the turn may not be what it seems. */
+  doubt?: string;
   steps: PlanStep[];
 }
 
@@ -57,6 +61,8 @@ export function judgeTurn(facts: TurnFacts): Judgement {
     return { status: "failed", failure, trouble: troubleOf(failure, facts), warnings: [] };
   }
   const warnings: string[] = [];
+  if (facts.is_empty) warnings.push("The agent ended its turn without saying or doing anything");
+  if (facts.doubt !== undefined) warnings.push(facts.doubt);
   if (facts.denials.length > 0) {
     warnings.push(`Finished without what was denied: ${listed(facts.denials.map((d) => d.title))}`);
   }

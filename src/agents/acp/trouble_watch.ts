@@ -73,6 +73,13 @@ export class TroubleWatch {
     this.#look();
   }
 
+  /** Ends the turn, since the agent does not see the trouble itself. */
+  end(trouble: ModelTrouble): void {
+    if (this.#hasGivenUp) return;
+    this.stop();
+    this.#options.giveUp({ kind: trouble.kind, message: trouble.what }, trouble);
+  }
+
   /** The turn is over. */
   stop(): void {
     this.#timer?.cancel();

@@ -15,6 +15,8 @@ import { limitInMeta } from "./rate_limit_meta.ts";
 import { type CostBefore, costOf, withoutCost } from "./usage.ts";
 
 const USAGE_EVENT_EVERY_MS = 1000;
+/** An agent may sum its conversation up and go on, but not so often. */
+const MOST_ANSWERS = 6;
 
 export interface TurnOptions {
   clock: Clock;
@@ -46,6 +48,11 @@ export class AcpTurn {
   #failure_text: string | undefined;
   /** An answer was withheld, and the agent has done nothing since. */
   #isRefused = false;
+  /** The agent has said or done something. */
+  #hasDone = false;
+  /** The message that it says, and how many there were since its last tool call. */
+  #answer: unknown;
+  #answers = 0;
   /** Summed up since the turn began, of an agent that does not do that itself. */
   #tokens_of_calls: Record<string, number> | undefined;
 
@@ -64,6 +71,8 @@ export class AcpTurn {
     if (!this.#hidden_failure && (steps !== undefined || isWork(update))) {
       await troubles.over(this.current_step);
     }
+    this.#hasDone ||= isWork(update);
+    if (make.answers_once) this.#countAnswers(update);
     if (steps !== undefined) return await this.#follow(steps);
     switch (update.sessionUpdate) {
       case "agent_message_chunk":
@@ -206,8 +215,22 @@ export class AcpTurn {
       trouble: this.trouble ?? limitInMeta(result, this.moment.now_ms),
       at: this.moment,
       last_message: transcript.output,
+      is_empty: !this.#hasDone && this.#steps.length === 0,
+      doubt: make.doubtOf(result),
       steps: this.#steps,
     };
+  }
+
+  #countAnswers({ sessionUpdate, messageId }: WireObject): void {
+    if (sessionUpdate === "tool_call" || sessionUpdate === "tool_call_update") this.#answers = 0;
+    if (sessionUpdate !== "agent_message_chunk" || messageId === undefined || messageId === this.#answer) {
+      return;
+    }
+    this.#answer = messageId;
+    if (++this.#answers <= MOST_ANSWERS) return;
+    const what =
+      `The agent asks its model again and again, ${this.#answers} times by now: no answer arrives whole`;
+    this.troubles.end({ kind: "network", what });
   }
 
   #count(tokens: Record<string, number> | undefined): void {

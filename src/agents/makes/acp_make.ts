@@ -56,6 +56,8 @@ export const acpMake: Omit<AgentMake, Identity> = {
   may_go_on: true,
   ownWorkOf: () => undefined,
   troubleOf: (sign, { now_ms }) => sign.from === "update" ? limitInMeta(sign.update, now_ms) : undefined,
+  answers_once: false,
+  doubtOf: () => undefined,
   usageOf: usageUpdateOf,
   tokensOf,
   sums_tokens: false,

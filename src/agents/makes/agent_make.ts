@@ -202,6 +202,10 @@ export interface AgentMake {
   readonly may_go_on: boolean;
   /** What it does or has at work besides the turn that it was asked for; undefined if the sign says nothing of that. */
   ownWorkOf(sign: AgentSign): OwnWork | undefined;
+  /** Whether it asks its model again only after a tool call, so that answer after answer shows that none arrives whole. */
+  readonly answers_once: boolean;
+  /** Why a turn that ended well may not be what it seems, by its result; undefined for no doubt. */
+  doubtOf(result: WireObject): string | undefined;
   /** Trouble with the model while the agent goes on trying; undefined if the sign tells none. */
   troubleOf(sign: AgentSign, at: AgentMoment): ModelTrouble | undefined;
   /** The MCP servers of its session that a sign says do not work. */

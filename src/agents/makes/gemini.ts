@@ -3,7 +3,7 @@ import { kindOfStatus } from "../acp/failure_kind.ts";
 import { type ModelTrouble, troubleInText } from "../acp/model_trouble.ts";
 import { bindGemini } from "./gemini_binding.ts";
 import { countsOf } from "../acp/usage.ts";
-import { objectOf } from "../acp/wire_value.ts";
+import { listOf, objectOf } from "../acp/wire_value.ts";
 import { acpMake } from "./acp_make.ts";
 import type { AgentMake, AgentSign, BrokenServer, Unasked, WireObject } from "./agent_make.ts";
 import { bears, type OwnSigns } from "./own_process.ts";
@@ -56,6 +56,7 @@ export const gemini: AgentMake = {
     kind === "other" && String(title).replace(/^[a-z_]+/, "TOOL") === `TOOL (${server} MCP Server)`,
   unasked: (mode) => UNASKED[mode] ?? "everything",
   session_shows_login: true,
+  doubtOf,
   troubleOf,
   brokenServers,
   goOn: (session_id) => ["gemini", "--resume", session_id],
@@ -114,6 +115,18 @@ function brokenServers(sign: AgentSign): BrokenServer[] {
   const [, name, why] = /\[MCP error\] Error during discovery for MCP server '([^']+)': (.*?)(?: Error: .*)?$/
     .exec(sign.line) ?? [];
   return name === undefined ? [] : [{ name, why }];
+}
+
+/**
+ * Where its model's answers break off, are empty or are blocked, it ends its turn as if it were done. Only the tokens, which it
+ * counts at the end of an answer, are missing then.
+ */
+function doubtOf(result: WireObject): string | undefined {
+  const quota = objectOf(objectOf(result._meta)?.quota);
+  const isUncounted = quota !== undefined && listOf(quota.model_usage).length === 0;
+  return isUncounted
+    ? "Gemini counted no tokens: the answer of its model may have been cut off or blocked"
+    : undefined;
 }
 
 /** It counts tokens in `_meta.quota` of the prompt's result instead of in `usage`. */

@@ -79,6 +79,7 @@ export const opencode: AgentMake = {
   unasked: () => "nothing",
   // It needs no account for the models that its makers offer for free.
   session_shows_login: true,
+  answers_once: true,
   troubleOf,
   brokenServers,
   goOn: (session_id) => ["opencode", "--session", session_id],
