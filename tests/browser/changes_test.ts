@@ -52,13 +52,20 @@ async function repositoryOf({ server }: Visit): Promise<Repository> {
   return await Repository.create(join(server.dir, "shop"), FILES);
 }
 
-async function start({ server }: Visit, id: string, prompt: string, execution = {}): Promise<void> {
+async function start(
+  { server }: Visit,
+  id: string,
+  prompt: string,
+  execution = {},
+  more = {},
+): Promise<void> {
   const task = {
     id,
     type: "feature",
     priority: "medium",
     description: "Sum the prices",
     execution: { prompt, working_dir: join(server.dir, "shop"), isolation: "worktree", ...execution },
+    ...more,
   };
   const { reply } = await server.post({ type: "start_task", task });
   assert.equal(reply.type, "task_started", JSON.stringify(reply));
@@ -229,7 +236,7 @@ Deno.test("changes: where they conflict, the agent is offered first to resolve t
     await picture("changes-resolve");
     await resolve.click();
     await page.waitForURL(/#\/tasks\/both$/);
-    await page.getByRole("paragraph").filter({ hasText: "Resolved src/total.ts" }).waitFor();
+    await page.getByRole("article", { name: /^resolver/ }).getByText("Resolved src/total.ts").waitFor();
     await badge(page, "To review").waitFor();
     await page.getByRole("link", { name: /^Changes/ }).click();
     await becomes(() => bar(page).innerText(), /ahead of main\n[\s\S]*No conflicts/);
@@ -237,8 +244,37 @@ Deno.test("changes: where they conflict, the agent is offered first to resolve t
     await page.getByText("Accepted into main").waitFor();
     assert.equal(
       await Deno.readTextFile(join(repository.path, "src/total.ts")),
-      "export const sum = 1;\nexport const total = 2;\n",
+      "export const total = 2;\nexport const sum = 1;\n",
     );
+  });
+});
+
+Deno.test("changes: work that builds on what was sent back is out of date, on its card, its row and its page", async () => {
+  await visit(options(), async (visit) => {
+    const { server, page, go, picture } = visit;
+    await repositoryOf(visit);
+    await start(visit, "ground", "src/total.ts: export const total = 2;", { agent: "resolver" });
+    await start(visit, "house", "src/house.ts: export const floors = 2;", { agent: "resolver" }, {
+      dependencies: ["ground"],
+      description: "Build a house",
+    });
+    await go("/tasks");
+    const card = page.getByRole("article").filter({ hasText: "Build a house" });
+    await becomes(() => card.innerText(), /1 file/);
+    assert.doesNotMatch(await card.innerText(), /Out of date/);
+    await server.post({
+      type: "send_message",
+      task_id: "ground",
+      message: "src/total.ts: export const total = 3;",
+    });
+    await card.getByText("Out of date: what it builds on was sent back").waitFor();
+    await isAccessible(page);
+    await picture("board-stale");
+    await go("/tasks?view=list");
+    await card.getByText("Out of date: what it builds on was sent back").waitFor();
+    await go("/tasks/house?tab=changes");
+    await badge(page, "Out of date").waitFor();
+    await bar(page).getByText("Out of date: what it builds on was sent back").waitFor();
   });
 });
 

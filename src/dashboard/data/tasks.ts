@@ -204,7 +204,11 @@ function statusChanged(
   const known = byId.get(task_id);
   if (known === undefined) return lookUp(task_id);
   const task: Task = { ...known, status: new_status, progress };
-  if (new_status === "running" && known.status !== "paused") task.started_at = timestamp;
+  if (new_status === "running" && known.status !== "paused") {
+    task.started_at = timestamp;
+    // The push does not count attempts, but one has begun.
+    task.attempt = Math.max(1, known.attempt);
+  }
   if (isFinished(new_status)) task.completed_at = timestamp;
   else delete task.completed_at;
   task.error = error;

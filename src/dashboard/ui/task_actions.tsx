@@ -33,7 +33,7 @@ export function isPossible(name: ActionName, { status }: Task): boolean {
 
 /** Whether its fields can still be changed. A schedule's own are changed where schedules are. */
 export function isEditable({ attempt, status, recurring }: Task): boolean {
-  return attempt === 0 && !isFinished(status) && recurring === undefined;
+  return attempt === 0 && !isFinished(status) && status !== "running" && recurring === undefined;
 }
 
 export const editPlace = (id: string) => `/tasks/${encodeURIComponent(id)}/edit`;

@@ -80,6 +80,7 @@ export function MoreFields() {
           <textarea
             {...attributes}
             rows={4}
+            dir="auto"
             value={prompt}
             onInput={(event) => change({ prompt: event.currentTarget.value })}
           />

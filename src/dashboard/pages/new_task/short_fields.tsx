@@ -40,6 +40,7 @@ export function ShortFields() {
           <textarea
             {...attributes}
             rows={4}
+            dir="auto"
             placeholder="Fix the failing test in src/parser"
             value={description}
             onInput={(event) => change({ description: event.currentTarget.value })}

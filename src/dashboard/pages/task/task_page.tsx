@@ -63,7 +63,9 @@ function TaskTitle({ children }: { children: preact.ComponentChildren }) {
     <>
       <Link class="crumb" href="/tasks">Tasks</Link>
       <ChevronRight class="crumb-mark" size={14} aria-hidden="true" />
-      <h1 class="task-title" title={typeof children === "string" ? children : undefined}>{children}</h1>
+      <h1 class="task-title" dir="auto" title={typeof children === "string" ? children : undefined}>
+        {children}
+      </h1>
     </>
   );
 }

@@ -105,6 +105,7 @@ export function TaskLink(
       <a
         ref={link}
         class="task-link"
+        dir="auto"
         title={task.description}
         aria-describedby={facts}
         aria-current={isSelected ? "true" : undefined}

@@ -33,7 +33,7 @@ export const TaskRow = memo(function TaskRow(props: TaskViewProps) {
         <TaskLink task={task} isSelected={isSelected} cursor={cursor} facts={facts} />
         <span class="row-more">
           {project !== undefined && <span class="task-project clip" title={project}>{project}</span>}
-          <code>{task.id}</code>
+          <code class="clip">{task.id}</code>
           {task.error !== undefined && <span class="task-error clip" title={task.error}>{task.error}</span>}
           <Changes task={task} />
           <TaskPull task={task} />
