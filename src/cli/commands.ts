@@ -27,10 +27,12 @@ import { addReview } from "./commands/review.ts";
 import { addRun } from "./commands/run.ts";
 import { addSay } from "./commands/say.ts";
 import { addSchedule } from "./commands/schedule.ts";
+import { addSchedules } from "./commands/schedules.ts";
 import { addSessions } from "./commands/sessions.ts";
 import { addStatus } from "./commands/status.ts";
 import { addTask } from "./commands/task.ts";
 import { addTasks } from "./commands/tasks.ts";
+import { addTemplates } from "./commands/templates.ts";
 import { addTop } from "./commands/top.ts";
 import { addUpdate } from "./commands/update.ts";
 import { addWorktrees } from "./commands/worktrees.ts";
@@ -65,6 +67,8 @@ export const SERVER_COMMANDS: readonly AddCommand[] = [
   addLogs,
   addTop,
   addSchedule,
+  addSchedules,
+  addTemplates,
   addAgents,
   addSessions,
   addPs,

@@ -111,6 +111,29 @@ Deno.test("cli: schedule, schedules and unschedule", () =>
     const [schedule] = (await json("schedules", "--upcoming", "2")).schedules;
     assert.equal(schedule.upcoming.length, 2);
     assert.equal(schedule.recurring.max_runs, 3);
+    assert.equal((await run(["schedules", "pause", "night"])).stdout, "schedule night paused\n");
+    assert.match((await run(["schedules"])).stdout, /night\s+daily\s+0\s+paused/);
+    assert.equal((await run(["schedules", "resume", "night"])).stdout, "schedule night resumed\n");
+    assert.equal((await run(["schedules", "run-now", "night"])).stdout, "task night_run_1 started\n");
+    const edited = await run([
+      "schedules",
+      "edit",
+      "night",
+      "--cron",
+      "0 9 * * MON-FRI",
+      "--description",
+      "echo d",
+    ]);
+    assert.match(edited.stdout, /^schedule night changed: next \S+ \S+ [+-]\d\d:\d\d\n$/, edited.stderr);
+    const [changed] = (await json("schedules")).schedules;
+    assert.deepEqual([changed.task.description, changed.recurring], ["echo d", {
+      interval: "cron",
+      max_runs: 3,
+      timezone: "Europe/Vienna",
+      cron: "0 9 * * MON-FRI",
+    }]);
+    assert.match((await run(["schedules"])).stdout, /at 09:00, Monday through Friday/);
+    assert.equal((await json("schedules", "pause", "night")).type, "schedule_paused");
     assert.equal((await run(["unschedule", "night"])).stdout, "task night unscheduled\n");
     assert.equal((await json("schedules")).schedules.length, 0);
     const gone = await run(["unschedule", "night"]);

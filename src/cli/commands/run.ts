@@ -1,6 +1,8 @@
 /** `run`: start a task and, with `--follow`, watch it to its end. */
 import type { Command } from "commander";
 import type { LogLevel } from "../../domain/log_entry.ts";
+import { ApiError } from "../../domain/errors.ts";
+import type { Reply } from "../../protocol/messages.ts";
 import type { Task } from "../../domain/task.ts";
 import type { Cli } from "../cli.ts";
 import { follow } from "../follow/follow.ts";
@@ -13,6 +15,7 @@ import {
   withAttachments,
   withFolder,
 } from "../new_task.ts";
+import { fromTemplate, TEMPLATE_OPTIONS, type TemplateFlags } from "../from_template.ts";
 import { localWithOffset, localZone, zoneWarning } from "../local_time.ts";
 import { levelOption } from "../options.ts";
 import { pointInTime } from "../when.ts";
@@ -22,14 +25,16 @@ function ofProject({ project }: Pick<Task, "project">): string {
   return project === undefined ? "" : `, project ${project}`;
 }
 
-interface RunFlags extends TaskFlags {
+interface RunFlags extends TaskFlags, Pick<TemplateFlags, "template" | "param"> {
   follow?: boolean;
   level: LogLevel;
   at?: string;
 }
 
 export function addRun(program: Command, cli: Cli): void {
-  addTaskOptions(cli.command(program, "run <prompt>", 'start a task; "-" reads the prompt from stdin'))
+  const command = cli.command(program, "run [prompt]", 'start a task; "-" reads the prompt from stdin');
+  for (const option of TEMPLATE_OPTIONS) command.addOption(option);
+  addTaskOptions(command)
     .option(
       "-f, --follow",
       "show progress and log until the task ends; exit 0 completed, 1 failed, 130 cancelled. Ctrl-C only stops " +
@@ -37,8 +42,12 @@ export function addRun(program: Command, cli: Cli): void {
     )
     .option("--at <time>", "start it then: +30m, 09:00, tomorrow 09:00, or a date and time (local)")
     .addOption(levelOption("info", "with --follow: log entries of this level and above"))
-    .action(async (prompt: string, flags: RunFlags) => {
+    .action(async (prompt: string | undefined, flags: RunFlags) => {
       const { terminal } = cli;
+      if (flags.template !== undefined) return await runTemplate(cli, flags, prompt);
+      if (prompt === undefined) {
+        return command.error("error: missing required argument 'prompt', or --template");
+      }
       const asked = taskOf(await promptText(prompt), flags, flags.id ?? newId(cli.clock), Deno.cwd());
       const here = { now_ms: cli.clock.now(), zone: localZone() };
       const at = flags.at === undefined ? undefined : pointInTime(flags.at, "at", here);
@@ -53,17 +62,41 @@ export function addRun(program: Command, cli: Cli): void {
         task,
         (task) => server.request("start_task", { task: { ...task, scheduled_time } }),
       );
-      const { task_id } = reply;
-      if (flags.json) terminal.json(reply, flags.follow ? undefined : 2);
-      else if (scheduled_time) terminal.line(`task ${task_id} starts at ${localWithOffset(scheduled_time)}`);
-      else {
-        const status = flags.follow ? "started" : reply.task.status;
-        terminal.line(`task ${task_id} ${status}${ofProject(reply.task)}`);
-      }
-      if (flags.follow) {
-        cli.exit = await follow(cli, flags, { task_id, level: flags.level });
-      } else if (!flags.json) {
-        terminal.note(`follow it with: ${ownCommand(`follow ${task_id}`, flags)}`);
-      }
+      await tellStarted(cli, flags, reply, scheduled_time);
     });
+}
+
+async function runTemplate(cli: Cli, flags: RunFlags, prompt: string | undefined): Promise<void> {
+  if (prompt !== undefined) {
+    throw new ApiError(
+      "CONFIGURATION_ERROR",
+      "A template has its own prompt: give parameters with -p NAME=VALUE",
+      {
+        field: "template",
+        value: flags.template,
+      },
+    );
+  }
+  await tellStarted(cli, flags, await fromTemplate(cli.http(flags), flags));
+}
+
+async function tellStarted(
+  cli: Cli,
+  flags: RunFlags,
+  reply: Pick<Reply<"start_task">, "task_id" | "task">,
+  scheduled_time?: string,
+): Promise<void> {
+  const { terminal } = cli;
+  const { task_id } = reply;
+  if (flags.json) terminal.json(reply, flags.follow ? undefined : 2);
+  else if (scheduled_time) terminal.line(`task ${task_id} starts at ${localWithOffset(scheduled_time)}`);
+  else {
+    const status = flags.follow ? "started" : reply.task.status;
+    terminal.line(`task ${task_id} ${status}${ofProject(reply.task)}`);
+  }
+  if (flags.follow) {
+    cli.exit = await follow(cli, flags, { task_id, level: flags.level });
+  } else if (!flags.json) {
+    terminal.note(`follow it with: ${ownCommand(`follow ${task_id}`, flags)}`);
+  }
 }
