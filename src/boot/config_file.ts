@@ -211,6 +211,9 @@ function checkAgents(config: Config): void {
   const used = [
     ["tasks.default_agent", default_agent],
     ...Object.entries(agent_by_type).map(([type, name]) => [`tasks.agent_by_type.${type}`, name]),
+    ...Object.entries(config.agents).flatMap(([name, { fallback = [] }]) =>
+      fallback.map((other, i) => [`agents.${name}.fallback[${i}]`, other])
+    ),
     ...Object.entries(config.projects).map(([name, { agent }]) => [`projects.${name}.agent`, agent]),
   ];
   for (const [field, name] of used) {

@@ -79,6 +79,7 @@ export class AgentHolds {
         const hold = after?.state;
         const is_new = hold !== undefined && hold.began_at !== before?.state.began_at;
         const agent = (hold ?? before?.state)?.agent;
+        if (is_new) sayHeld(hold);
         if (agent !== undefined) options.bus.publish({ kind: "agent.hold_changed", agent, hold, is_new });
       }
       this.#setAlarm();
@@ -350,4 +351,9 @@ export class AgentHolds {
       .filter(({ state }) => !Object.hasOwn(settings.agents, state.agent) || epochOf(state.until) < until_ms)
       .map(({ id }) => id);
   }
+}
+
+function sayHeld({ agent, model, until, reason }: Hold): void {
+  const what = model === undefined ? "" : ` with the model '${model}'`;
+  log.warn("Tasks of agent '{agent}'{what} wait until {until}: {reason}", { agent, what, until, reason });
 }

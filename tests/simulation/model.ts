@@ -200,11 +200,12 @@ export class Model {
   #wrongIn(before: TaskState | undefined, { state, spec, hasBegun }: KnownTask): string | undefined {
     const from = before?.status ?? "none";
     const { status } = state;
-    if (from !== status && !LEGAL[from].includes(status)) return "not a legal transition";
+    // Its message is withdrawn, so that it is as it was before, also if it has failed with a dependency meanwhile.
+    const isClosed = before?.reopened !== undefined && before.reopened.status === status;
+    if (from !== status && !LEGAL[from].includes(status) && !isClosed) return "not a legal transition";
     const isReopened = before?.reopened === undefined && state.reopened !== undefined;
     if (from === "completed" && status !== from && !isReopened) return "not a legal transition";
     if (isReopened && state.waiting === undefined) return "reopened without a message";
-    const isClosed = before?.reopened !== undefined && before.reopened.status === status;
     if (["queued", "pending"].includes(from) && status === "completed" && !isClosed) {
       return "not a legal transition";
     }

@@ -208,7 +208,10 @@ export class ServerLife {
       discarding: {} as ApiContext["discarding"],
       workspaceUpdate: {} as ApiContext["workspaceUpdate"],
       worktrees: {} as ApiContext["worktrees"],
-      reviews: {} as ApiContext["reviews"],
+      reviews: {
+        withdraw: (...args: Parameters<ApiContext["reviews"]["withdraw"]>) =>
+          engine.commands.withdraw(...args),
+      } as ApiContext["reviews"],
       pullRequests: {} as ApiContext["pullRequests"],
       logs: store.logs,
       // Nothing is promised of them, and they take megabytes.
