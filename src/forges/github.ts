@@ -12,6 +12,9 @@ type GitHub = Omit<Forges, "require">;
 const FACTS =
   "id,number,url,state,isDraft,headRefOid,isCrossRepository,mergeable,reviewDecision,statusCheckRollup";
 
+/** Of comments on lines, only a page is asked for: without an order, that of the oldest. */
+const NEWEST = "per_page=100&sort=created&direction=desc";
+
 /** A run of a check, or a status that another service has set. */
 const Check = z.object({
   name: maybeWord,
@@ -145,7 +148,7 @@ export function github(gh: ForgeProgram): GitHub {
         gh.json(place, ["pr", "view", String(number), ...repo(place), "--json", fields], signal),
         gh.json(
           place,
-          ["api", ...hostname(place), `${api(place)}/pulls/${number}/comments?per_page=100`],
+          ["api", ...hostname(place), `${api(place)}/pulls/${number}/comments?${NEWEST}`],
           signal,
         ),
         ownLogin(place, signal),
@@ -177,7 +180,7 @@ export function github(gh: ForgeProgram): GitHub {
         .map(({ id, author, body, state }) =>
           comment(id, "review", author.login, body.trim() || state.toLowerCase().replaceAll("_", " "))
         );
-      const on_lines = LineComments.parse(lines)
+      const on_lines = LineComments.parse(lines).reverse()
         .filter(({ user, body }) => isOthers(user.login) && body.trim() !== "")
         .map(({ id, user, body, path, line, original_line, html_url }) => {
           const at = line ?? original_line;

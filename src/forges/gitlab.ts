@@ -111,7 +111,9 @@ export function gitlab(glab: ForgeProgram): GitLab {
           "--title",
           title,
           "--description",
-          body,
+          described(body),
+          // Else glab looks for it among all remotes, and may have to ask.
+          ...place.repository === undefined ? [] : ["--head", `https://${place.repository}`],
         ],
         ...into === undefined ? [] : ["--target-branch", into],
         ...draft ? ["--draft"] : [],
@@ -128,7 +130,7 @@ export function gitlab(glab: ForgeProgram): GitLab {
       const args = [
         ...["mr", "update", String(number), ...repo(place)],
         ...title === undefined ? [] : ["--title", title],
-        ...body === undefined ? [] : ["--description", body],
+        ...body === undefined ? [] : ["--description", described(body)],
         "--yes",
       ];
       await glab.text(place, args, signal);
@@ -198,8 +200,15 @@ function reviewOf(merge_status: string): PullRequestFacts["review"] {
 function mergeableOf(
   { has_conflicts, merge_status, detailed_merge_status }: Merge,
 ): PullRequestFacts["mergeable"] {
-  if (has_conflicts || detailed_merge_status === "conflict") return "conflicting";
+  // Before 15.6 there was no detailed one.
+  const cannot = detailed_merge_status === "" && merge_status === "cannot_be_merged";
+  if (has_conflicts || cannot || detailed_merge_status === "conflict") return "conflicting";
   return detailed_merge_status === "mergeable" || merge_status === "can_be_merged" ? "mergeable" : "unknown";
+}
+
+/** A dash alone would open an editor. */
+function described(body: string): string {
+  return body === "-" ? "\\-" : body;
 }
 
 /** By its full address, since a host of one's own has no other. */

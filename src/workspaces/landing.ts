@@ -14,6 +14,7 @@ import { exists } from "./file_facts.ts";
 import type { Git } from "./git.ts";
 import { identityOf } from "./own_identity.ts";
 import { TreeMerger } from "./merged_tree.ts";
+import { leftLocks, locksAdvice } from "./left_locks.ts";
 import { moveRefs, RefsBusy } from "./ref_transaction.ts";
 import { looseFiles, requireSaved, takeDown } from "./take_down.ts";
 import type { Obstacle } from "./working_trees.ts";
@@ -185,7 +186,11 @@ export function gitLanding(git: Git, room: string): Landing {
       }
       const end = await settleMove(git, { common_dir, branch: into, from, to }, trees, room);
       if (typeof end === "string") return end;
-      throw uncommitted(into, end);
+      const refs = [HEADS + into, ...brought.map(({ kept_as }) => kept_as)];
+      const locks = await leftLocks(common_dir, refs, trees);
+      const advice = locksAdvice(locks);
+      if (advice === undefined) throw uncommitted(into, end);
+      throw changesConflict("uncommitted", end.files, `${end.why}. ${advice}`, { locks, todo: advice });
     },
 
     headOf: ({ common_dir, branch }) => commitOf(common_dir, HEADS + branch),

@@ -181,6 +181,35 @@ Deno.test("accept: what fails in the middle is undone while the server runs, and
   });
 });
 
+Deno.test("accept: the locks of a git that was killed in the middle stay, and all are named with what to do", async () => {
+  await withEndedTasks(FILES, async ({ landing, repository }, base) => {
+    const work = await repository.branchOff("work", base, { "new.txt": "new\n" });
+    const kept_as = "refs/opencode-agents/accepted/t";
+    const intent = {
+      kind: "accept" as const,
+      common_dir: repository.git_dir,
+      method: "squash" as const,
+      include_dependencies: false,
+      into: "main",
+      from: base,
+      to: work,
+      trees: [{ path: repository.path, git_dir: repository.git_dir }],
+      brought: [{ task_id: "t", head: work, kept_as }],
+    };
+    const names = ["index.lock", "HEAD.lock", "refs/heads/main.lock", `${kept_as}.lock`];
+    const locks = names.map((name) => `${repository.git_dir}/${name}`);
+    await Deno.mkdir(`${repository.git_dir}/refs/opencode-agents/accepted`, { recursive: true });
+    for (const lock of locks) await Deno.writeTextFile(lock, "");
+    await assert.rejects(landing.settle(intent), (error: ApiError) => {
+      assert.deepEqual(error.details.locks, locks);
+      assert.match(error.message, /rm '.*index\.lock' '.*HEAD\.lock' '.*main\.lock' '.*accepted\/t\.lock'$/);
+      return true;
+    });
+    for (const lock of locks) await Deno.remove(lock);
+    assert.equal(await landing.settle(intent), "undone");
+  });
+});
+
 Deno.test("accept: who is refused, by field", async () => {
   await withEndedTasks(FILES, async (tasks, base) => {
     const { repository } = tasks;

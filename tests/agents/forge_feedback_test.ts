@@ -44,9 +44,9 @@ Deno.test("GitHub: failed checks with step and log, reviews, and comments on lin
       ],
     });
     await programs.answer("gh", "api repos/ann/tool/pulls/7/comments", [
-      { id: 9, user: by("bob"), body: "Off by one", path: "a.txt", line: 3, html_url: "https://x/9" },
-      { id: 10, user: by("ann"), body: "mine", path: "a.txt", line: 3 },
       { id: 11, user: by("bob"), body: "Old line", path: "b.txt", line: null, original_line: 5 },
+      { id: 10, user: by("ann"), body: "mine", path: "a.txt", line: 3 },
+      { id: 9, user: by("bob"), body: "Off by one", path: "a.txt", line: 3, html_url: "https://x/9" },
     ]);
     const log = "test\tRun tests\t2026-11-30T12:00:30.1234567Z 1 of 2 failed\n";
     await programs.answer("gh", "run view", log);

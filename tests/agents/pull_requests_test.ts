@@ -304,7 +304,7 @@ Deno.test("pull request: the forge is the project's, else that of the remote's h
     const repo = ["--repo", "https://code.example.org/group/sub/tool"];
     assert.deepEqual(created(await forge.programs.calls("glab")), [[
       ...["mr", "create", ...repo, "--source-branch", "opencode-agents/t", "--title", "Do t"],
-      ...["--description", "Task: t", "--target-branch", "main", "--yes"],
+      ...["--description", "Task: t", "--head", repo[1], "--target-branch", "main", "--yes"],
     ]]);
     assert.deepEqual(await forge.pushed(), { "opencode-agents/t": head });
   }, { address: "ssh://git@code.example.org:2222/group/sub/tool.git", project: { forge: "gitlab" } });
