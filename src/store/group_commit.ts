@@ -204,8 +204,13 @@ function nameOfOne({ key }: { key: Key }): string {
   return nameOf(key);
 }
 
-/** Tells keys apart. Two keys with the same name would only not share a commit. */
+/**
+ * Tells keys apart. Two keys with the same name would only not share a commit, so the id at the end of a record's key will do:
+ * a new text would have to be hashed.
+ */
 function nameOf(key: Key): string {
+  const last = key.at(-1);
+  if (typeof last === "string") return last;
   let name = "";
   for (let i = 0; i < key.length; i++) name += `\0${key[i]}`;
   return name;
