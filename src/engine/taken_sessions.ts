@@ -53,9 +53,16 @@ export class TakenSessions {
   /**
    * Stores a task by `store`, which holds its session meanwhile. Throws `INVALID_FIELD_VALUE` if another task has it.
    */
-  async during<T>(task: Pick<TaskRecord, "id" | "spec">, store: () => Promise<T>): Promise<T> {
+  during<T>(task: Pick<TaskRecord, "id" | "spec">, store: () => Promise<T>): Promise<T> {
     const session_id = task.spec.execution?.session;
-    if (session_id === undefined) return await store();
+    return session_id === undefined ? store() : this.#holding(session_id, task, store);
+  }
+
+  async #holding<T>(
+    session_id: string,
+    task: Pick<TaskRecord, "id" | "spec">,
+    store: () => Promise<T>,
+  ): Promise<T> {
     const session = { agent: this.#settings.agentFor(task), session_id };
     const key = JSON.stringify([session.agent, session_id]);
     const holder = this.#underWay.get(key) ?? this.#holderOf(session, task.id);

@@ -89,10 +89,10 @@ export class TaskColumns {
     const slot = known ?? this.#records.length;
     if (known === undefined) this.#slots.set(task.id, slot);
     if (slot >= this.#status.length) this.#grow();
-    if (this.#records[slot]?.spec.created_at !== task.spec.created_at) this.#created[slot] = NaN;
-    if (this.#records[slot]?.spec !== task.spec) this.#projects[slot] = null;
-    this.#archivedCount += Number(task.state.archived ?? false) -
-      Number(this.#records[slot]?.state.archived ?? false);
+    const before = slot < this.#records.length ? this.#records[slot] : undefined;
+    if (before?.spec.created_at !== task.spec.created_at) this.#created[slot] = NaN;
+    if (before?.spec !== task.spec) this.#projects[slot] = null;
+    this.#archivedCount += Number(task.state.archived ?? false) - Number(before?.state.archived ?? false);
     this.#agents[slot] = null;
     this.#descriptions[slot] = task.spec.description;
     this.#owners[slot] = task.spec.metadata?.owner;
