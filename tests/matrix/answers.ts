@@ -75,7 +75,7 @@ export const ANSWERS: Record<AgentName, Record<string, string | readonly string[
     "refused": "refused",
     "401": "needs_login",
     "limit": "in its session",
-    "limit_header": "in its session, at the time told",
+    "limit_header": "in its session",
     "429": "in its session",
     "overloaded": "in its session",
     "500": "in its session",
