@@ -177,6 +177,7 @@ Deno.test("shapes: known texts of a turn that failed", () => {
       "context_overflow",
       "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
     ],
+    ["context_overflow", "Context limit reached"],
     ["context_overflow", "Your input exceeds the context window of this model."],
     ["overloaded", "Selected model is at capacity. Please try a different model."],
     ["overloaded", "API Error: Repeated 529 Overloaded errors."],
@@ -184,6 +185,17 @@ Deno.test("shapes: known texts of a turn that failed", () => {
     ["needs_login", "API key not valid. Please pass a valid API key."],
   ];
   for (const [kind, text] of cases) assert.equal(troubleInText(text, AT).kind, kind, text);
+  const other = [
+    "Disk quota exceeded",
+    "Memory limit exceeded",
+    "Subagent nesting limit reached",
+    "Budget limit reached ($5)",
+    "The file has 503 lines",
+    "Maximum number of turns",
+  ];
+  for (const text of other) {
+    assert.equal(troubleOfError({ code: -32603, message: text }, text, AT).kind, "refused", text);
+  }
 });
 
 Deno.test("shapes: when a limit ends, by the words of each", () => {

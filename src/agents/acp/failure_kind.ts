@@ -15,11 +15,11 @@ const TEXTS: readonly (readonly [RegExp, FailureKind])[] = [
   [/content[_ ](filter|policy|management)|safety (classifier|filter|system)/i, "refused"],
   [/too many tokens.*\b(wait|again|per (day|minute))\b/i, "provider_limit"],
   [
-    /prompt is too long|context (length|window)|maximum context|too many (input )?tokens|(input )?token count.{0,40}exceeds|exceeds? (the )?(model'?s )?max(imum)? (context|(number of )?(input )?tokens)/i,
+    /prompt is too long|context (length|window|limit)|token limit (reached|exceeded)|maximum context|too many (input )?tokens|(input )?token count.{0,40}exceeds|exceeds? (the )?(model'?s )?max(imum)? (context|(number of )?(input )?tokens)/i,
     "context_overflow",
   ],
   [
-    /\b(usage|rate|session|spend(ing)?|weekly|daily|monthly|hourly)[ _-]limit|limit (reached|exceeded)|(hit|reached|exceeded) your .{0,30}\blimit|rate[- ]limited|too many requests|quota|\b429\b|resource (has been )?exhausted|out of (extra )?(usage|credits)|insufficient (balance|credit)|credit balance|credits are depleted|billing hard limit|payment required/i,
+    /\b(usage|rate|session|spend(ing)?|weekly|daily|monthly|hourly)[ _-]limit|(?<!\b(memory|time|turns?|iterations?|recursion|nesting|depth|budget|size|length|steps?|stack|files?|watch|subagents?|process(es)?) )limit (reached|exceeded)|(hit|reached|exceeded) your .{0,30}\blimit|rate[- ]limited|too many requests|(?<!\bdisk )quota|\b429\b|resource (has been )?exhausted|out of (extra )?(usage|credits)|insufficient (balance|credit)|credit balance|credits are depleted|billing hard limit|payment required/i,
     "provider_limit",
   ],
   [
