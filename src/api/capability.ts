@@ -22,6 +22,7 @@ import type { Worktrees } from "../engine/worktrees.ts";
 import type { HealthMonitor } from "../monitor/health.ts";
 import type { Machine } from "../monitor/machine.ts";
 import type { RequestMetrics } from "../monitor/request_metrics.ts";
+import type { Notifications } from "../notify/notifications.ts";
 import type { AgentMakeView } from "../protocol/basic_messages.ts";
 import type { ErrorCode } from "../domain/errors.ts";
 import type { Permission } from "../domain/access_key.ts";
@@ -95,6 +96,7 @@ export interface ApiContext {
   machine: Pick<Machine, "resources" | "processes" | "agents" | "kill" | "changed">;
   agents: Pick<AgentDirectory, "list" | "probe" | "sessions" | "release">;
   projects: Pick<ProjectDirectory, "list">;
+  notifications: Pick<Notifications, "list" | "test">;
   makes: readonly AgentMakeView[];
   health: Pick<HealthMonitor, "check">;
   auth: Pick<Authentication, "authenticate" | "authorise">;

@@ -25,6 +25,7 @@ import { listAgents } from "./list_agents.ts";
 import { listAgentSessions } from "./list_agent_sessions.ts";
 import { listKeys } from "./list_keys.ts";
 import { listSchedules } from "./list_schedules.ts";
+import { listNotifications } from "./list_notifications.ts";
 import { listProjects } from "./list_projects.ts";
 import { listDeliveries } from "./list_deliveries.ts";
 import { listTemplates } from "./list_templates.ts";
@@ -59,6 +60,7 @@ import { replayDelivery } from "./replay_delivery.ts";
 import { startFromTemplate } from "./start_from_template.ts";
 import { startTask } from "./start_task.ts";
 import { subscribeToUpdates } from "./subscribe_to_updates.ts";
+import { testNotification } from "./test_notification.ts";
 import { unscheduleTask } from "./unschedule_task.ts";
 import { unsubscribeFromUpdates } from "./unsubscribe_from_updates.ts";
 import { updateSchedule } from "./update_schedule.ts";
@@ -91,6 +93,8 @@ const ALL = [
   listWorktrees,
   pruneWorktrees,
   listProjects,
+  listNotifications,
+  testNotification,
   getTaskChanges,
   getReview,
   saveReview,

@@ -27,6 +27,7 @@ import { composeAccess } from "./compose_access.ts";
 import { composeDoors } from "./compose_doors.ts";
 import { composeEngine } from "./compose_engine.ts";
 import { composeMonitor } from "./compose_monitor.ts";
+import { composeNotifications } from "./compose_notifications.ts";
 import type { ComposeOptions, Listening } from "./compose_options.ts";
 import { opened, type Part, Parts } from "./parts.ts";
 
@@ -63,9 +64,11 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     directory,
     projects,
     attachments,
+    projectOf,
   } = await composeEngine(options, store, ofAgents);
   const access = await composeAccess(options, store, bus, tokens);
   const monitor = composeMonitor(options, store, engine, access);
+  const notifications = composeNotifications(options, { store, bus, projectOf }, () => server.url);
   const server = composeDoors(options, {
     store,
     bus,
@@ -77,6 +80,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     hooks,
     directory,
     projects,
+    notifications,
     access,
     monitor,
     attachments,
@@ -99,6 +103,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     server,
     ...(options.announce ? [options.announce(listening)] : []),
     keepAwake,
+    notifications,
     { name: "dispatch", start: () => engine.open(), stop: () => engine.close() },
     pullRequests.part,
     { name: "endings", start: () => endings.recovery.start(), stop: () => endings.recovery.stop() },

@@ -11,6 +11,7 @@ import { Connections } from "../doors/ws/connections.ts";
 import type { Attachments } from "../engine/attachments.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { AgentDirectory } from "../engine/agent_directory.ts";
+import type { Notifications } from "../notify/notifications.ts";
 import type { ProjectDirectory } from "../engine/project_directory.ts";
 import type { EventBus } from "../engine/events.ts";
 import type { PullRequestOpening } from "../engine/pull_requests/opening.ts";
@@ -37,6 +38,7 @@ export interface Behind {
   hooks: Hooks;
   directory: AgentDirectory;
   projects: ProjectDirectory;
+  notifications: Notifications;
   access: Access;
   monitor: Monitor;
   attachments: Attachments | undefined;
@@ -44,7 +46,18 @@ export interface Behind {
 }
 
 export function composeDoors({ clock, config }: ComposeOptions, behind: Behind): Server {
-  const { store, bus, engine, endings, reviews, pullRequests, scheduler, directory, projects } = behind;
+  const {
+    store,
+    bus,
+    engine,
+    endings,
+    reviews,
+    pullRequests,
+    scheduler,
+    directory,
+    projects,
+    notifications,
+  } = behind;
   const { access, monitor, attachments } = behind;
   const { auth, keys, tokens, limits, control, addresses, watch } = access;
   const { metrics, machine, health, prometheus } = monitor;
@@ -80,6 +93,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     health,
     agents: directory,
     projects,
+    notifications,
     makes: BUILT_IN_MAKES.views,
     auth,
     keys,

@@ -234,5 +234,6 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     directory,
     projects: new ProjectDirectory(projects, counts),
     attachments,
+    projectOf: facts.projectOf,
   };
 }

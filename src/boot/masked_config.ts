@@ -20,13 +20,36 @@ export function masked(config: Config): Config {
     teardown: project.teardown?.map(maskedArguments),
     checks: project.checks?.map(maskedArguments),
   }]);
-  return { ...config, agents: Object.fromEntries(agents), projects: Object.fromEntries(projects) };
+  const notifications = config.notifications.map((target) =>
+    target.channel === "command"
+      ? { ...target, command: maskedArguments(target.command) }
+      // Who knows a webhook's path or a topic can write there, and read.
+      : {
+        ...target,
+        url: maskedPath(target.url),
+        ...(target.channel === "ntfy" ? { topic: HIDDEN } : {}),
+        ...(target.headers
+          ? { headers: Object.fromEntries(Object.keys(target.headers).map((key) => [key, HIDDEN])) }
+          : {}),
+      }
+  );
+  return {
+    ...config,
+    agents: Object.fromEntries(agents),
+    projects: Object.fromEntries(projects),
+    notifications,
+  };
 }
 
 function maskedVariables(env: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(env).map(([key, value]) => [key, SECRET_NAME.test(key) ? HIDDEN : withoutPassword(value)]),
   );
+}
+
+function maskedPath(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return pathname === "/" ? origin : `${origin}/${HIDDEN}`;
 }
 
 function maskedServer(server: McpServer): McpServer {

@@ -27,6 +27,7 @@ import { orphanCare } from "./orphan_care.ts";
 import { type Part, Parts, StopFailure, stopInTime } from "./parts.ts";
 import { serverEnding } from "./server_signals.ts";
 import { refuseImpossible } from "./refused_config.ts";
+import { requireSecrets } from "./required_secrets.ts";
 import { ServerLog } from "./server_log.ts";
 
 const log = getLogger(["opencode-agents", "main"]);
@@ -67,6 +68,7 @@ async function serveUntilSignalled(
   { serverLog, stdout, stderr }: { serverLog: ServerLog; stdout: LineOutput; stderr: LineOutput },
 ): Promise<void> {
   refuseImpossible(written, flags.insecure ?? false);
+  requireSecrets(written, Deno.env.toObject());
   keepInheritedFiles();
   const demo = flags.demo
     ? await (await import("./demo_server.ts")).openDemo(written, clock, (line) => stderr.write(`${line}\n`))

@@ -16,6 +16,7 @@ import { addHealth } from "./commands/health.ts";
 import { addKill } from "./commands/kill.ts";
 import { addLogs } from "./commands/logs.ts";
 import { addMetrics } from "./commands/metrics.ts";
+import { addNotifications } from "./commands/notifications.ts";
 import { addPause } from "./commands/pause.ts";
 import { addPr } from "./commands/pr.ts";
 import { addProjects } from "./commands/projects.ts";
@@ -57,6 +58,7 @@ export const SERVER_COMMANDS: readonly AddCommand[] = [
   addEdit,
   addArchive,
   addProjects,
+  addNotifications,
   addCancel,
   addRetry,
   addPause,

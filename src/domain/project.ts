@@ -11,7 +11,7 @@ export const ProjectName = z.string().regex(/^[a-zA-Z0-9_-]{1,40}$/, {
 });
 
 /** A program and its arguments. No shell reads them. */
-const Argv = z.array(text(0, 4096)).min(1).max(100).refine(([program]) => program !== "", {
+export const Argv = z.array(text(0, 4096)).min(1).max(100).refine(([program]) => program !== "", {
   error: "a program and its arguments",
 });
 

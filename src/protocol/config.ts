@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { AgentConfig } from "../domain/agent_config.ts";
 import { FailureKind } from "../domain/failure.ts";
+import { Notifications } from "../domain/notification.ts";
 import { Project, ProjectName } from "../domain/project.ts";
 import { KindPolicy } from "../domain/retrying.ts";
 import { text, TimeZone } from "../domain/scalars.ts";
@@ -52,6 +53,10 @@ export const Config = z.strictObject({
       "Whether the machine is kept from sleeping while tasks run or wait for a provider: with systemd-inhibit on Linux, " +
         "with caffeinate on macOS.",
     ),
+    public_url: z.string().max(4096).regex(/^https?:\/\/\S+$/, { error: "an http or https URL" }).optional()
+      .describe(
+        "The address at which people reach the dashboard, for the links in notifications. Default: the one it listens on.",
+      ),
     allowed_origins: names.default([]).describe("Origins of other web pages that may use the API."),
     allowed_hosts: names.default([]).describe(
       "Host names, besides the address and localhost, under which clients reach the server.",
@@ -153,6 +158,9 @@ export const Config = z.strictObject({
   }).prefault({}),
   pricing: Pricing.default({}).describe(
     "What models cost in USD per million tokens, for agents that tell no cost: see docs/usage.md.",
+  ),
+  notifications: Notifications.default([]).describe(
+    "Who is told of what happens: { name, events, channel, … }. See docs/notifications.md.",
   ),
   limits: z.strictObject({
     enabled: z.boolean().default(true).describe("false turns all limits off."),

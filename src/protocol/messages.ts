@@ -11,6 +11,7 @@ import { exchange, RequestId } from "./exchange.ts";
 import { limitMessages } from "./limit_messages.ts";
 import { logMessages } from "./log_messages.ts";
 import { monitorMessages } from "./monitor_messages.ts";
+import { notificationMessages } from "./notification_messages.ts";
 import { projectMessages } from "./project_messages.ts";
 import { pullRequestMessages } from "./pull_request_messages.ts";
 import { pushes } from "./pushes.ts";
@@ -29,6 +30,7 @@ export const EXCHANGES = {
   ...pullRequestMessages,
   ...acceptMessages,
   ...projectMessages,
+  ...notificationMessages,
   ...changeMessages,
   ...conversationMessages,
   ...scheduleMessages,

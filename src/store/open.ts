@@ -20,6 +20,7 @@ import { LogStore } from "./log_store.ts";
 import { SharedNode } from "./shared_node.ts";
 import { LocalNotifier, type Notifier } from "./notifier.ts";
 import { Messages } from "./messages.ts";
+import { Outbox } from "./outbox.ts";
 import { Outputs } from "./outputs.ts";
 import { Deliveries } from "./deliveries.ts";
 import { Reviews } from "./reviews.ts";
@@ -53,6 +54,8 @@ export interface Store {
   readonly reviews: Reviews;
   /** What hooks were sent. */
   readonly deliveries: Deliveries;
+  /** The notices that wait for their delivery. */
+  readonly outbox: Outbox;
   readonly closed: boolean;
   /** Writes a small value. Throws if the store cannot be written, or if its file is gone. */
   probe(): Promise<void>;
@@ -187,6 +190,7 @@ export async function loadStore(kv: KeyValue, clock: Clock, options: LoadOptions
     outputs: new Outputs(kv),
     reviews: new Reviews(kv),
     deliveries: new Deliveries(kv),
+    outbox: new Outbox(kv, commits),
     async probe() {
       await options.inPlace?.();
       await commits.commit({ sets: [{ key: ["probe"], value: encode(clock.now()) }] });

@@ -27,6 +27,16 @@ interface Reading<Spec, State> {
   found: Found<Spec, State> | undefined;
 }
 
+/** What else a commit stores with the changes of its records, and who is told how that went. */
+export interface Alongside {
+  sets: Plan<unknown, unknown>["sets"];
+  stored(): void;
+  /** The store did not answer: it may have been stored, or not. */
+  doubtful(): void;
+}
+
+type AlongsideOf<Spec, State> = (changes: Omit<Change<Spec, State>, "by">[]) => Alongside | undefined;
+
 /** A change that other commits overtake this often indicates a bug. */
 const TRIES_MAX = 100;
 /** How many records are read in parallel. */
@@ -39,6 +49,7 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   readonly #reader: RecordReader<Spec, State>;
   readonly #doubtful: DoubtfulChanges;
   readonly #underWay = new ChangesUnderWay();
+  #alongside: AlongsideOf<Spec, State> | undefined;
 
   /** `publish` is called with the changes of each commit, in the order of the commits. It must not throw. */
   constructor(
@@ -94,6 +105,14 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   // ---- this node's changes
 
   /**
+   * From now on each commit stores, with the changes that it makes, what `of` returns for them. `of` is called again when the
+   * change is planned again, so it must only read.
+   */
+  alongside(of: AlongsideOf<Spec, State>): void {
+    this.#alongside = of;
+  }
+
+  /**
    * Commits the plan that `plan` makes for the records as they are now. It is called again when another commit came
    * first, so it must only read. What it throws is thrown here. Resolves after the commit, with memory up to date.
    * `by`: who asks for the change.
@@ -109,15 +128,23 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
         continue;
       }
       tries++;
-      if (await this.#send(prepared, by)) return;
+      const more = this.#alongside?.(this.#changesOf(prepared));
+      if (more?.sets) commit.sets.push(...more.sets);
+      if (!await this.#send(prepared, by, more)) continue;
+      more?.stored();
+      return;
     }
     throw new ApiError("DATABASE_ERROR", "A change was overtaken by others again and again", {
       tries: TRIES_MAX,
     });
   }
 
+  #changesOf({ after }: Prepared<Spec, State>) {
+    return after.map(({ id, held }) => ({ before: this.#memory.get(id), after: held?.record }));
+  }
+
   /** Returns whether it was committed; if not, memory is up to date again. */
-  async #send(prepared: Prepared<Spec, State>, by: Actor): Promise<boolean> {
+  async #send(prepared: Prepared<Spec, State>, by: Actor, more: Alongside | undefined): Promise<boolean> {
     const { commit, after } = prepared;
     const change = this.#underWay.begin(prepared);
     try {
@@ -127,6 +154,7 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
       return result.ok;
     } catch (error) {
       this.#doubt(prepared, by);
+      more?.doubtful();
       throw error;
     } finally {
       this.#underWay.end(prepared, change);

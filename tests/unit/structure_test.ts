@@ -8,7 +8,7 @@ const WIRE = [...BASE, "protocol"];
 const MACHINE = [...WIRE, "host"];
 const SERVICE = [...MACHINE, "store"];
 const ENGINE = [...SERVICE, "read"];
-const API = [...ENGINE, "engine", "workspaces", "monitor", "access"];
+const API = [...ENGINE, "engine", "workspaces", "monitor", "access", "notify"];
 const FACE = [...WIRE, "client"];
 
 /** What each room may import besides itself. `boot` wires, and may import every other. */
@@ -24,6 +24,7 @@ const ROOMS: Record<string, string[]> = {
   agents: SERVICE,
   monitor: SERVICE,
   access: SERVICE,
+  notify: SERVICE,
   engine: ENGINE,
   api: API,
   // MCP over stdio speaks to a server through the client.

@@ -1,0 +1,72 @@
+/** Wires the notifications: what of all that happens is told. */
+import { type Happening, happeningsOf, noticeTask } from "../domain/notice.ts";
+import type { TaskRecord } from "../domain/task_record.ts";
+import type { DomainEvent, EventBus } from "../engine/events.ts";
+import { containedPrograms } from "../host/processes/contained_program.ts";
+import { Notifications } from "../notify/notifications.ts";
+import type { Store } from "../store/open.ts";
+import type { ComposeOptions } from "./compose_options.ts";
+
+export interface Told {
+  store: Store;
+  bus: EventBus;
+  projectOf(task: TaskRecord): string | undefined;
+}
+
+export function composeNotifications(
+  { clock, config }: ComposeOptions,
+  { store, bus, projectOf }: Told,
+  url: () => string,
+): Notifications {
+  const notifications = new Notifications({
+    clock,
+    outbox: store.outbox,
+    targets: config.notifications,
+    run: containedPrograms(clock),
+    env: Deno.env.toObject(),
+    base: () => config.server.public_url ?? url(),
+  });
+  if (config.notifications.length === 0) return notifications;
+  store.tasks.alongside((changes) =>
+    notifications.with(
+      changes.flatMap(({ before, after }) => after ? happeningsOf(before, after, projectOf(after)) : []),
+    )
+  );
+  const taskOf = (id: string) => {
+    const task = store.tasks.get(id);
+    return task && noticeTask(task, projectOf(task));
+  };
+  bus.listen((event) => {
+    const happening = happeningOf(event, taskOf);
+    if (happening) notifications.tell(happening);
+  });
+  return notifications;
+}
+
+/** What an event tells that no change of a task's record tells. */
+function happeningOf(
+  event: DomainEvent,
+  taskOf: (id: string) => Happening["task"],
+): Happening | undefined {
+  switch (event.kind) {
+    case "permission.requested":
+      return { event: "permission_requested", task: taskOf(event.task_id), data: { ...event.request } };
+    case "question.asked":
+      return { event: "question_asked", task: taskOf(event.task_id), data: { ...event.question } };
+    case "security.alert": {
+      const { type: _, timestamp: __, ...data } = event.alert;
+      return { event: "security_alert", data };
+    }
+    case "budget.reached": {
+      const { task, project, ...data } = event.budget;
+      return { event: "budget", task: taskOf(task.id), project, data: { ...data, project } };
+    }
+    case "agent.changed": {
+      const { id, status, task_id, type } = event.agent;
+      if (status !== "unresponsive" || task_id === undefined) return undefined;
+      return { event: "agent_unresponsive", task: taskOf(task_id), data: { agent_id: id, agent: type } };
+    }
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,96 @@
+/** A notice: what has happened, for people who do not look. Pure. */
+import * as z from "zod";
+import { type About, NotificationEvent } from "./notification.ts";
+import { Priority, TaskStatus } from "./task.ts";
+import type { TaskRecord } from "./task_record.ts";
+import { cutToBytes, utf8Length } from "./scalars.ts";
+
+/** What is told of the task that a notice is about. */
+export const NoticeTask = z.object({
+  id: z.string(),
+  type: z.string(),
+  description: z.string(),
+  priority: Priority,
+  status: TaskStatus,
+  project: z.string().optional(),
+  owner: z.string().optional(),
+});
+export type NoticeTask = z.infer<typeof NoticeTask>;
+
+export const Notice = z.object({
+  id: z.string(),
+  event: NotificationEvent,
+  time: z.string().describe("ISO 8601"),
+  task: NoticeTask.optional(),
+  data: z.record(z.string(), z.unknown()),
+});
+export type Notice = z.infer<typeof Notice>;
+
+/** What has happened, before it has an id. */
+export type Happening = Pick<Notice, "event" | "task" | "data"> & Pick<About, "project">;
+
+/** The most bytes of one field of `data`, as JSON. A longer one is cut, and is a text then. */
+const FIELD_BYTES_MAX = 4096;
+const FIELDS_MAX = 8;
+
+/** What filters ask about a happening. */
+export function aboutOf({ event, task, project }: Happening): About {
+  return { event, priority: task?.priority, project: task?.project ?? project };
+}
+
+/** The data of a notice, small enough to be stored with the change that it tells of. */
+export function bounded(data: Record<string, unknown>): Record<string, unknown> {
+  const fields = Object.entries(data).filter(([, value]) => value !== undefined).slice(0, FIELDS_MAX);
+  return Object.fromEntries(fields.map(([name, value]) => {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    return [name, utf8Length(text) <= FIELD_BYTES_MAX ? value : `${cutToBytes(text, FIELD_BYTES_MAX)}…`];
+  }));
+}
+
+export function noticeTask({ id, spec, state }: TaskRecord, project: string | undefined): NoticeTask {
+  const { type, description, priority, metadata } = spec;
+  const owner = metadata?.owner;
+  return {
+    id,
+    type,
+    description,
+    priority,
+    status: state.status,
+    ...(project === undefined ? {} : { project }),
+    ...(typeof owner === "string" ? { owner: cutToBytes(owner, 200) } : {}),
+  };
+}
+
+/** What the change of a task's record tells. `project`: the task's. */
+export function happeningsOf(
+  before: TaskRecord | undefined,
+  after: TaskRecord,
+  project: string | undefined,
+): Happening[] {
+  const [old, now] = [before?.state, after.state];
+  const task = () => noticeTask(after, project);
+  const told: Happening[] = [];
+  if (now.status !== old?.status && now.status === "completed") {
+    told.push({
+      event: "task_completed",
+      task: task(),
+      data: { turn: now.turn, attempt: now.attempt, changes: now.changes },
+    });
+  }
+  if (now.status !== old?.status && now.status === "failed") {
+    told.push({
+      event: "task_failed",
+      task: task(),
+      data: { error: now.error, failure: now.failure, attempt: now.attempt },
+    });
+  }
+  if (now.review === "to_review" && old?.review !== "to_review") {
+    const { branch, base } = now.workspace ?? {};
+    told.push({
+      event: "to_review",
+      task: task(),
+      data: { turn: now.turn, changes: now.changes, branch, base },
+    });
+  }
+  return told;
+}

@@ -1,0 +1,56 @@
+/** What a notice says to people: a title, and a text of a few lines. Pure. */
+import type { Notice } from "./notice.ts";
+
+export interface NoticeWords {
+  title: string;
+  text: string;
+}
+
+type Words = (notice: Pick<Notice, "task" | "data">) => NoticeWords;
+
+const about = ({ task }: Pick<Notice, "task">) => task?.description ?? "";
+const said = (...lines: unknown[]) =>
+  lines.filter((line) => typeof line === "string" && line !== "").join("\n");
+
+const WORDS: Record<Notice["event"], Words> = {
+  permission_requested: (notice) => ({
+    title: "An agent asks for permission",
+    text: said(notice.data.title, about(notice)),
+  }),
+  question_asked: (notice) => ({
+    title: "An agent asks a question",
+    text: said(notice.data.message, about(notice)),
+  }),
+  task_completed: (notice) => ({ title: "Task completed", text: about(notice) }),
+  task_failed: (notice) => ({ title: "Task failed", text: said(notice.data.error, about(notice)) }),
+  to_review: (notice) => ({ title: "Changes to review", text: about(notice) }),
+  provider_limit: ({ data }) => ({
+    title: `${data.agent ?? "An agent"} is held by its provider`,
+    text: said(data.reason, data.until === undefined ? undefined : `It goes on at ${data.until}.`),
+  }),
+  budget: (notice) => ({
+    title: `A budget is at ${notice.data.percent ?? 100} %`,
+    text: said(
+      `Spent: ${notice.data.spent} of ${notice.data.bound} ${notice.data.unit} (${notice.data.scope}).`,
+      about(notice),
+    ),
+  }),
+  agent_unresponsive: (notice) => ({ title: "An agent gives no sign of life", text: about(notice) }),
+  schedule_missed: ({ data }) => ({
+    title: "A schedule was missed",
+    text: said(`${data.schedule_id ?? "It"} was due at ${data.due ?? "a time"} when the server was down.`),
+  }),
+  security_alert: ({ data }) => ({
+    title: "Security alert",
+    text: said(String(data.alert_type ?? ""), JSON.stringify(data.details ?? {})),
+  }),
+  approval_requested: (notice) => ({
+    title: "A workflow waits for approval",
+    text: said(notice.data.message, about(notice)),
+  }),
+  report: ({ data }) => ({ title: "The daily report", text: said(data.report) }),
+};
+
+export function noticeWords(notice: Pick<Notice, "event" | "task" | "data">): NoticeWords {
+  return WORDS[notice.event](notice);
+}

@@ -1,0 +1,37 @@
+/** A program of the configuration, with the notice as JSON on stdin. */
+import type { Carrier } from "../carrier.ts";
+import { whyEnded } from "../../host/processes/contained_program.ts";
+
+const BOUND_MS = 30_000;
+const OUTPUT_MAX = 64 << 10;
+const SAID_MAX = 300;
+
+export const command: Carrier<"command"> = async ({ command }, parcel, secret, { run, env, signal }) => {
+  const [program, ...args] = command as [string, ...string[]];
+  const bounds = { bound_ms: BOUND_MS, output_max: OUTPUT_MAX };
+  try {
+    const end = await run({
+      program,
+      args,
+      env: {
+        ...env,
+        OPENCODE_AGENTS_EVENT: parcel.event,
+        OPENCODE_AGENTS_DELIVERY: parcel.id,
+        ...(secret === undefined ? {} : { OPENCODE_AGENTS_SECRET: secret }),
+      },
+      stdin: new TextEncoder().encode(parcel.body),
+      signal,
+      ...bounds,
+    });
+    if (end.why !== "ended") return { delivered: false, error: whyEnded(end.why, bounds) };
+    if (end.code === 0) return { delivered: true, status: 0 };
+    const said = new TextDecoder().decode(end.stderr).trim().split("\n").at(-1)!.slice(0, SAID_MAX);
+    return {
+      delivered: false,
+      status: end.code,
+      error: `it ended with ${end.code}${said === "" ? "" : `: ${said}`}`,
+    };
+  } catch (error) {
+    return { delivered: false, error: `it cannot be run: ${(error as Error).message.slice(0, SAID_MAX)}` };
+  }
+};
