@@ -57,6 +57,19 @@ function happeningOf(
       const { type: _, timestamp: __, ...data } = event.alert;
       return { event: "security_alert", data };
     }
+    case "agent.hold_changed": {
+      if (!event.is_new || !event.hold) return undefined;
+      const { until, reason, model } = event.hold;
+      return { event: "provider_limit", data: { agent: event.agent, model, until, reason } };
+    }
+    case "schedule.missed": {
+      const { task_id, scheduled_time, run_id } = event;
+      return {
+        event: "schedule_missed",
+        task: taskOf(run_id ?? task_id),
+        data: { task_id, scheduled_time, run_id },
+      };
+    }
     case "budget.reached": {
       const { task, project, ...data } = event.budget;
       return { event: "budget", task: taskOf(task.id), project, data: { ...data, project } };

@@ -38,7 +38,10 @@ const WORDS: Record<Notice["event"], Words> = {
   agent_unresponsive: (notice) => ({ title: "An agent gives no sign of life", text: about(notice) }),
   schedule_missed: ({ data }) => ({
     title: "A schedule was missed",
-    text: said(`${data.schedule_id ?? "It"} was due at ${data.due ?? "a time"} when the server was down.`),
+    text: said(
+      `${data.task_id} was due at ${data.scheduled_time}, when the server was down.`,
+      data.run_id === undefined ? undefined : `It runs now, as ${data.run_id}.`,
+    ),
   }),
   security_alert: ({ data }) => ({
     title: "Security alert",

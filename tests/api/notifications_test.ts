@@ -1,0 +1,270 @@
+/** Notifications: who is told of what, when it is told again, and what survives. */
+import assert from "node:assert/strict";
+import { type TestApp, withApp } from "../fixtures/app.ts";
+import { HookReceiver } from "../fixtures/hook_receiver.ts";
+import { SCRIPTED } from "../fixtures/scripted_agents.ts";
+import { until } from "../fixtures/until.ts";
+
+type Fields = Record<string, unknown>;
+
+function config(notifications: Fields[], more: Fields = {}): Fields {
+  return {
+    limits: { enabled: false },
+    agents: { scripted: SCRIPTED },
+    tasks: { default_agent: "scripted", max_attempts: 1 },
+    notifications,
+    ...more,
+  };
+}
+
+async function start(app: TestApp, id: string, prompt: string, more: Fields = {}): Promise<void> {
+  const task = {
+    id,
+    type: "testing",
+    priority: "medium",
+    description: `about ${id}`,
+    execution: { prompt },
+    ...more,
+  };
+  const { reply } = await app.post({ type: "start_task", task });
+  assert.equal(reply.type, "task_started", JSON.stringify(reply));
+}
+
+// deno-lint-ignore no-explicit-any
+async function listed(app: TestApp): Promise<any[]> {
+  // deno-lint-ignore no-explicit-any
+  const { reply } = await app.post({ type: "list_notifications" }) as { reply: any };
+  assert.equal(reply.type, "notification_list", JSON.stringify(reply));
+  return reply.notifications;
+}
+
+async function hmac(body: string, secret: string): Promise<string> {
+  const { createHmac } = await import("node:crypto");
+  return `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`;
+}
+
+Deno.test("a webhook gets the notice as JSON, signed, with its event and id", async () => {
+  Deno.env.set("OA_TEST_HOOK_SECRET", "swordfish");
+  await using hooks = new HookReceiver();
+  const hook = {
+    name: "hook",
+    channel: "webhook",
+    url: `${hooks.url}/hidden/place`,
+    events: ["task_completed", "task_failed"],
+    secret_env: "OA_TEST_HOOK_SECRET",
+    headers: { Authorization: "Bearer abc" },
+  };
+  await withApp(
+    { config: config([hook], { server: { public_url: "https://agents.example/" } }) },
+    async (app) => {
+      await start(app, "good", "print done", { metadata: { owner: "ann" } });
+      await hooks.gets(1);
+      await start(app, "bad", "exit 3");
+      await hooks.gets(2);
+      const [done, failed] = hooks.notices;
+      assert.equal(done.event, "task_completed");
+      assert.deepEqual(done.task, {
+        id: "good",
+        type: "testing",
+        description: "about good",
+        priority: "medium",
+        status: "completed",
+        owner: "ann",
+      });
+      assert.equal(done.url, "https://agents.example/#/tasks/good");
+      assert.ok(!Number.isNaN(Date.parse(done.time)));
+      assert.equal(failed.event, "task_failed");
+      assert.equal(failed.data.failure.kind, "command_failed");
+      for (const { headers, body, path } of hooks.received) {
+        const { id, event } = JSON.parse(body);
+        assert.equal(path, "/hidden/place");
+        assert.equal(headers.get("authorization"), "Bearer abc");
+        assert.equal(headers.get("content-type"), "application/json");
+        assert.equal(headers.get("x-opencode-agents-event"), event);
+        assert.equal(headers.get("x-opencode-agents-delivery"), id);
+        assert.equal(headers.get("x-opencode-agents-signature"), await hmac(body, "swordfish"));
+      }
+      assert.notEqual(done.id, failed.id);
+      await until(async () => (await listed(app))[0].waiting === 0);
+      const [shown] = await listed(app);
+      assert.ok(shown.last_delivery);
+      assert.equal(shown.last_error, undefined);
+      assert.doesNotMatch(JSON.stringify(shown), /hidden|abc|swordfish/);
+    },
+  );
+});
+
+Deno.test("what cannot be delivered is tried again under its id, also by the next server, and counts once", async () => {
+  await using hooks = new HookReceiver();
+  hooks.answer = () => new Response(null, { status: 503 });
+  const hook = { name: "hook", channel: "webhook", url: hooks.url, events: ["task_completed"] };
+  await withApp({ config: config([hook]) }, async (app) => {
+    await start(app, "one", "print done");
+    await hooks.gets(2);
+    const [first, second] = hooks.notices;
+    assert.equal(first.id, second.id);
+    const [shown] = await listed(app);
+    assert.deepEqual([shown.waiting, shown.last_error], [1, "it answered 503"]);
+    await app.restart();
+    const before = hooks.received.length;
+    hooks.answer = () => new Response(null, { status: 204 });
+    await hooks.gets(before + 1);
+    assert.equal(hooks.notices.at(-1).id, first.id);
+    await until(async () => (await listed(app))[0].waiting === 0);
+    const after = hooks.received.length;
+    await app.restart();
+    await start(app, "two", "print done");
+    await hooks.gets(after + 1);
+    assert.deepEqual(hooks.told.slice(after), ["task_completed two"]);
+    assert.equal((await listed(app))[0].last_error, undefined);
+  });
+});
+
+Deno.test("a redirect is not followed, and is no delivery", async () => {
+  await using hooks = new HookReceiver();
+  hooks.answer = ({ path }) => path === "/" ? Response.redirect(`${hooks.url}/else`) : new Response();
+  const hook = { name: "hook", channel: "webhook", url: hooks.url, events: ["task_completed"] };
+  await withApp({ config: config([hook]) }, async (app) => {
+    const { reply } = await app.post({ type: "test_notification", name: "hook" });
+    assert.deepEqual([reply.type, reply.delivered, reply.status], ["notification_tested", false, 302]);
+    assert.match(String(reply.error), /redirects are not followed/);
+    assert.deepEqual(hooks.received.map(({ path }) => path), ["/"]);
+  });
+});
+
+Deno.test("notices of a task arrive in order, and one that fails holds up no other task and no other target", async () => {
+  await using hooks = new HookReceiver();
+  await using others = new HookReceiver();
+  let isDown = true;
+  hooks.answer = ({ body }) => new Response(null, { status: isDown && body.includes('"bad"') ? 500 : 200 });
+  const events = ["permission_requested", "task_completed", "task_failed"];
+  const targets = [
+    { name: "hook", channel: "webhook", url: hooks.url, events },
+    { name: "other", channel: "webhook", url: others.url, events },
+  ];
+  await withApp({ config: config(targets) }, async (app) => {
+    await start(app, "bad", "ask May I?; exit 3");
+    await others.gets(1);
+    const { permission_id, title, options } = others.notices[0].data;
+    assert.deepEqual([title, options.length], ["May I?", 2]);
+    const answer = { type: "respond_to_permission", task_id: "bad", permission_id, decision: "deny" };
+    assert.equal((await app.post(answer)).reply.type, "permission_answered");
+    await start(app, "good", "print done");
+    await others.gets(3);
+    await until(() => hooks.told.includes("task_completed good"));
+    assert.ok(!hooks.told.includes("task_failed bad"), "the second notice waits for the first");
+    isDown = false;
+    await until(() => hooks.told.includes("task_failed bad"));
+    const last = hooks.told.filter((told) => told.endsWith("bad")).slice(-2);
+    assert.deepEqual(last, ["permission_requested bad", "task_failed bad"]);
+    assert.deepEqual(others.told.filter((told) => told.endsWith("bad")), [
+      "permission_requested bad",
+      "task_failed bad",
+    ]);
+  });
+});
+
+Deno.test("a target hears only of its project, of priorities from its own on, and of its events", async () => {
+  await using hooks = new HookReceiver();
+  const targets = [
+    {
+      name: "shop",
+      channel: "webhook",
+      url: `${hooks.url}/shop`,
+      events: ["task_completed"],
+      project: "shop",
+    },
+    {
+      name: "high",
+      channel: "webhook",
+      url: `${hooks.url}/high`,
+      events: ["task_completed"],
+      min_priority: "high",
+    },
+    { name: "failed", channel: "webhook", url: `${hooks.url}/failed`, events: ["task_failed"] },
+  ];
+  await withApp({ config: config(targets, { projects: { shop: { path: "shop" } } }) }, async (app) => {
+    await Deno.mkdir(`${app.dir}/shop`);
+    const elsewhere = { metadata: { project: "label" } };
+    await start(app, "a", "print done", { priority: "critical", ...elsewhere });
+    await start(app, "b", "print done", { priority: "low", metadata: { project: "shop" } });
+    await start(app, "c", "print done", { ...elsewhere });
+    await start(app, "d", "exit 1", elsewhere);
+    await hooks.gets(3);
+    await until(async () => (await listed(app)).every(({ waiting }) => waiting === 0));
+    const told = hooks.received.map(({ path, body }) => `${path} ${JSON.parse(body).task.id}`).sort();
+    assert.deepEqual(told, ["/failed d", "/high a", "/shop b"]);
+  });
+});
+
+Deno.test("ntfy gets a title, a text and a link; a command gets the notice on stdin", async () => {
+  await using hooks = new HookReceiver();
+  const file = await Deno.makeTempFile();
+  const targets = [
+    { name: "phone", channel: "ntfy", url: `${hooks.url}/`, topic: "my-topic", events: ["task_failed"] },
+    {
+      name: "program",
+      channel: "command",
+      command: ["sh", "-c", 'cat > "$0"', file],
+      events: ["task_failed"],
+    },
+    {
+      name: "broken",
+      channel: "command",
+      command: ["sh", "-c", "echo oh no >&2; exit 4"],
+      events: ["report"],
+    },
+    { name: "missing", channel: "command", command: ["/no/such/program"], events: ["report"] },
+  ];
+  await withApp({ config: config(targets) }, async (app) => {
+    await start(app, "bad", "exit 3", { description: "größer" });
+    await hooks.gets(1);
+    const [{ path, headers, body }] = hooks.received as [typeof hooks.received[0]];
+    assert.equal(path, "/my-topic");
+    assert.equal(headers.get("title"), "Task failed");
+    assert.equal(headers.get("click"), `${app.url}/#/tasks/bad`);
+    assert.match(body, /größer/);
+    await until(async () => (await Deno.readTextFile(file)) !== "");
+    const notice = JSON.parse(await Deno.readTextFile(file));
+    assert.deepEqual([notice.event, notice.task.id], ["task_failed", "bad"]);
+    const test = async (name: string) => (await app.post({ type: "test_notification", name })).reply;
+    const broken = await test("broken");
+    assert.deepEqual([broken.delivered, broken.status, broken.error], [false, 4, "it ended with 4: oh no"]);
+    const missing = await test("missing");
+    assert.equal(missing.delivered, false);
+    assert.match(String(missing.error), /cannot be run/);
+    assert.equal((await test("program")).delivered, true);
+    const unknown = await test("nobody");
+    assert.deepEqual([unknown.type, unknown.code], ["error", "INVALID_FIELD_VALUE"]);
+    assert.doesNotMatch(JSON.stringify(await listed(app)), /my-topic/);
+  });
+  await Deno.remove(file);
+});
+
+Deno.test("a notice is stored in the commit of the change that it tells of", async () => {
+  await using hooks = new HookReceiver();
+  hooks.answer = () => new Response(null, { status: 500 });
+  const hook = { name: "hook", channel: "webhook", url: hooks.url, events: ["task_completed"] };
+  let together = 0;
+  const decoder = new TextDecoder();
+  await withApp({
+    config: config([hook]),
+    tap: (kv) => ({
+      get: (key) => kv.get(key),
+      list: (range) => kv.list(range),
+      watch: (key, changed) => kv.watch(key, changed),
+      close: () => kv.close(),
+      commit(commit) {
+        const sets = commit.sets?.map(({ key, value }) => `${key[0]} ${decoder.decode(value)}`) ?? [];
+        const has = (kind: string, text: string) =>
+          sets.some((set) => set.startsWith(kind) && set.includes(text));
+        if (has("task ", '"completed"') && has("notice ", '"tries":0')) together++;
+        return kv.commit(commit);
+      },
+    }),
+  }, async (app) => {
+    await start(app, "one", "print done");
+    await hooks.gets(1);
+    assert.equal(together, 1);
+  });
+});
