@@ -27,11 +27,9 @@ export function masked(config: Config): Config {
       : {
         ...target,
         url: maskedPath(target.url),
-        ...(target.channel === "ntfy" ? { topic: HIDDEN } : {}),
-        ...(target.headers
-          ? { headers: Object.fromEntries(Object.keys(target.headers).map((key) => [key, HIDDEN])) }
-          : {}),
-      }
+        topic: target.channel === "ntfy" ? HIDDEN : undefined,
+        headers: target.headers && hiddenValues(target.headers),
+      } as typeof target
   );
   return {
     ...config,
@@ -45,6 +43,10 @@ function maskedVariables(env: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(env).map(([key, value]) => [key, SECRET_NAME.test(key) ? HIDDEN : withoutPassword(value)]),
   );
+}
+
+function hiddenValues(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.keys(headers).map((name) => [name, HIDDEN]));
 }
 
 function maskedPath(url: string): string {

@@ -1,6 +1,7 @@
 /** The dashboard: one connection, the state kept from it, and the pages that show it. */
 import { render } from "preact";
 import "uplot/dist/uPlot.min.css";
+import { keepNotices } from "./data/browser_notices.ts";
 import { keepMachine } from "./data/machine.ts";
 import { listen } from "./data/pushes.ts";
 import { report } from "./data/report.ts";
@@ -23,6 +24,7 @@ globalThis.addEventListener("unhandledrejection", ({ reason }) => toastError(rea
 
 keepTasks();
 keepMachine();
+keepNotices();
 client.open().catch(report);
 void listen();
 render(<App />, document.getElementById("app")!);

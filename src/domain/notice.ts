@@ -6,7 +6,7 @@ import type { TaskRecord } from "./task_record.ts";
 import { cutToBytes, utf8Length } from "./scalars.ts";
 
 /** What is told of the task that a notice is about. */
-export const NoticeTask = z.object({
+const NoticeTask = z.object({
   id: z.string(),
   type: z.string(),
   description: z.string(),
@@ -15,7 +15,7 @@ export const NoticeTask = z.object({
   project: z.string().optional(),
   owner: z.string().optional(),
 });
-export type NoticeTask = z.infer<typeof NoticeTask>;
+type NoticeTask = z.infer<typeof NoticeTask>;
 
 export const Notice = z.object({
   id: z.string(),
@@ -56,8 +56,8 @@ export function noticeTask({ id, spec, state }: TaskRecord, project: string | un
     description,
     priority,
     status: state.status,
-    ...(project === undefined ? {} : { project }),
-    ...(typeof owner === "string" ? { owner: cutToBytes(owner, 200) } : {}),
+    project,
+    owner: typeof owner === "string" ? cutToBytes(owner, 200) : undefined,
   };
 }
 

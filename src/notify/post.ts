@@ -6,7 +6,7 @@ const ANSWER_MS = 5_000;
 /** An answer of 2xx is a delivery; a redirect is none. Never rejects. */
 export async function post(
   url: string,
-  headers: Record<string, string>,
+  headers: Headers,
   body: string,
   { clock, signal }: CarrierContext,
 ): Promise<Carried> {

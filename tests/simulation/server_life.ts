@@ -223,6 +223,7 @@ export class ServerLife {
       projects: {} as ApiContext["projects"],
       templates: {} as ApiContext["templates"],
       hooks: {} as ApiContext["hooks"],
+      notifications: {} as ApiContext["notifications"],
       makes: [],
       // Everybody may do everything, as without authentication.
       auth: { authorise: () => {} } as unknown as ApiContext["auth"],

@@ -30,7 +30,9 @@ export function addNotifications(program: Command, cli: Cli): void {
         const reply = await server.request("list_notifications", {});
         if (flags.json) return terminal.json(reply, 2);
         if (reply.notifications.length > 0) return printTable(terminal, reply.notifications, COLUMNS);
-        return terminal.note("nobody is told: `notifications` in the configuration file says whom to tell of what");
+        return terminal.note(
+          "nobody is told: `notifications` in the configuration file says whom to tell of what",
+        );
       }
       const reply = await server.request("test_notification", { name: test });
       if (!reply.delivered) cli.exit = EXIT.failed;

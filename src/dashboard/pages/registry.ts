@@ -9,6 +9,7 @@ import { HealthPage } from "./health/health_page.tsx";
 import { LimitsPage } from "./limits/limits_page.tsx";
 import { LogsPage } from "./logs/logs_page.tsx";
 import { NewTaskPage } from "./new_task/new_task_page.tsx";
+import { NotificationsPage } from "./notifications/notifications_page.tsx";
 import { SchedulesPage } from "./schedules/schedules_page.tsx";
 import { SystemPage } from "./system/system_page.tsx";
 import { TaskPage } from "./task/task_page.tsx";
@@ -53,6 +54,7 @@ export const PAGES: readonly PageEntry[] = [
   { path: "/server/system", title: "System", component: SystemPage, tabOf: "/server" },
   { path: "/server/logs", title: "Logs", component: LogsPage, tabOf: "/server" },
   { path: "/server/limits", title: "Limits", component: LimitsPage, tabOf: "/server" },
+  { path: "/server/notifications", title: "Notifications", component: NotificationsPage, tabOf: "/server" },
   { path: "/server/worktrees", title: "Worktrees", component: WorktreesPage, tabOf: "/server" },
   { path: "/server/api", title: "API", component: ApiPage, tabOf: "/server" },
 ];

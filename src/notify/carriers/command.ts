@@ -6,19 +6,14 @@ const BOUND_MS = 30_000;
 const OUTPUT_MAX = 64 << 10;
 const SAID_MAX = 300;
 
-export const command: Carrier<"command"> = async ({ command }, parcel, secret, { run, env, signal }) => {
+export const command: Carrier<"command"> = async ({ command }, parcel, _secret, { run, env, signal }) => {
   const [program, ...args] = command as [string, ...string[]];
   const bounds = { bound_ms: BOUND_MS, output_max: OUTPUT_MAX };
   try {
     const end = await run({
       program,
       args,
-      env: {
-        ...env,
-        OPENCODE_AGENTS_EVENT: parcel.event,
-        OPENCODE_AGENTS_DELIVERY: parcel.id,
-        ...(secret === undefined ? {} : { OPENCODE_AGENTS_SECRET: secret }),
-      },
+      env: { ...env, OPENCODE_AGENTS_EVENT: parcel.event, OPENCODE_AGENTS_DELIVERY: parcel.id },
       stdin: new TextEncoder().encode(parcel.body),
       signal,
       ...bounds,

@@ -2,21 +2,21 @@
 import type { Carrier } from "../carrier.ts";
 import { post } from "../post.ts";
 
-export const ntfy: Carrier<"ntfy"> = async ({ url, topic, headers = {} }, parcel, secret, context) =>
-  await post(
-    `${url.replace(/\/+$/, "")}/${topic}`,
-    {
-      ...(secret === undefined ? {} : { authorization: `Bearer ${secret}` }),
-      ...headers,
-      title: headerText(parcel.title),
-      click: parcel.url,
-      priority: parcel.isUrgent ? "high" : "default",
-      "x-opencode-agents-event": parcel.event,
-      "x-opencode-agents-delivery": parcel.id,
-    },
-    parcel.text,
-    context,
-  );
+export const ntfy: Carrier<"ntfy"> = async (
+  target,
+  { id, event, title, text, url, isUrgent },
+  secret,
+  context,
+) => {
+  const headers = new Headers(target.headers);
+  if (secret !== undefined) headers.set("Authorization", `Bearer ${secret}`);
+  headers.set("Title", headerText(title));
+  headers.set("Click", url);
+  headers.set("Priority", isUrgent ? "high" : "default");
+  headers.set("X-OpenCode-Agents-Event", event);
+  headers.set("X-OpenCode-Agents-Delivery", id);
+  return await post(`${target.url.replace(/\/+$/, "")}/${target.topic}`, headers, text, context);
+};
 
 /** Headers are ASCII. ntfy decodes RFC 2047. */
 function headerText(text: string): string {

@@ -2,30 +2,17 @@
 import type { Carrier } from "../carrier.ts";
 import { post } from "../post.ts";
 
-export const webhook: Carrier<"webhook"> = async ({ url, headers = {} }, parcel, secret, context) => {
-  const signature = secret === undefined ? undefined : await signed(parcel.body, secret);
-  return await post(
-    url,
-    {
-      "user-agent": "opencode-agents",
-      ...lowered(headers),
-      "content-type": "application/json",
-      "x-opencode-agents-event": parcel.event,
-      "x-opencode-agents-delivery": parcel.id,
-      ...(signature === undefined ? {} : { "x-opencode-agents-signature": signature }),
-    },
-    parcel.body,
-    context,
-  );
+export const webhook: Carrier<"webhook"> = async (target, { id, event, body }, secret, context) => {
+  const headers = new Headers({ "User-Agent": "opencode-agents", ...target.headers });
+  headers.set("Content-Type", "application/json");
+  headers.set("X-OpenCode-Agents-Event", event);
+  headers.set("X-OpenCode-Agents-Delivery", id);
+  if (secret !== undefined) headers.set("X-OpenCode-Agents-Signature", await signatureOf(body, secret));
+  return await post(target.url, headers, body, context);
 };
 
-/** Names of headers have no case: two spellings would be sent as one header with two values. */
-function lowered(headers: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-}
-
 /** `sha256=HEX`: the HMAC-SHA256 of the body's bytes under the secret. */
-export async function signed(body: string, secret: string): Promise<string> {
+async function signatureOf(body: string, secret: string): Promise<string> {
   const encoder = new TextEncoder();
   const algorithm = { name: "HMAC", hash: "SHA-256" };
   const key = await crypto.subtle.importKey("raw", encoder.encode(secret), algorithm, false, ["sign"]);
