@@ -18,6 +18,7 @@ export function createAgentRunner(options: SupervisorOptions): AgentRunner {
         : startCommand(request, listener, host, makes.of(request.agent)),
     look: (agent) => lookAt(agent, options),
     probe: (name, agent, found, signal) => probe(name, agent, host, options, found, signal),
+    tellsCost: (agent) => agent.protocol === "acp" ? makes.of(agent).tells_cost : false,
     canHold: (agent) => agent.protocol === "acp" && makes.of(agent).bind !== undefined,
     sessions: (name, agent, working_dir, signal) =>
       sessionsOf(name, agent, host, options, working_dir, signal),

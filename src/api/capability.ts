@@ -17,6 +17,7 @@ import type { Templates } from "../engine/templates/templates.ts";
 import type { TaskCommands } from "../engine/task_commands.ts";
 import type { TaskReviews } from "../engine/task_reviews.ts";
 import type { TaskQueries } from "../engine/task_queries.ts";
+import type { UsageReports } from "../engine/usage_reports.ts";
 import type { WorkspaceUpdate } from "../engine/workspace_update.ts";
 import type { Worktrees } from "../engine/worktrees.ts";
 import type { HealthMonitor } from "../monitor/health.ts";
@@ -100,6 +101,7 @@ export interface ApiContext {
   makes: readonly AgentMakeView[];
   health: Pick<HealthMonitor, "check">;
   auth: Pick<Authentication, "authenticate" | "authorise">;
+  usage: Pick<UsageReports, "report">;
   keys: Pick<Keys, "create" | "list" | "revoke">;
   limits: Pick<LimitControl, "report" | "change">;
   /** Prepares another message of the same session; for `batch`. */

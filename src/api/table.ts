@@ -42,6 +42,7 @@ import { requestLogEntries } from "./request_log_entries.ts";
 import { requestMetrics } from "./request_metrics.ts";
 import { requestProcessList } from "./request_process_list.ts";
 import { requestStatus } from "./request_status.ts";
+import { requestUsage } from "./request_usage.ts";
 import { requestRateLimits } from "./request_rate_limits.ts";
 import { requestSystemHealth } from "./request_system_health.ts";
 import { requestSystemResources } from "./request_system_resources.ts";
@@ -72,6 +73,7 @@ import { withdrawMessage } from "./withdraw_message.ts";
 const ALL = [
   ping,
   authenticate,
+  requestUsage,
   requestStatus,
   listAgents,
   probeAgent,

@@ -56,6 +56,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     pullRequests,
     endings,
     reviews,
+    usage,
     scheduler,
     templates,
     hooks,
@@ -67,7 +68,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     projectOf,
   } = await composeEngine(options, store, ofAgents);
   const access = await composeAccess(options, store, bus, tokens);
-  const monitor = composeMonitor(options, store, engine, access);
+  const monitor = composeMonitor(options, store, engine, usage, access);
   const notifications = composeNotifications(options, { store, bus, projectOf }, () => server.url);
   const server = composeDoors(options, {
     store,
@@ -84,6 +85,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     access,
     monitor,
     attachments,
+    usage,
     reviews,
   });
   const listening: Listening = {

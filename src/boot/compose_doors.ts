@@ -24,6 +24,7 @@ import type { ComposeOptions } from "./compose_options.ts";
 import type { Access } from "./compose_access.ts";
 import type { Monitor } from "./compose_monitor.ts";
 import type { TaskReviews } from "../engine/task_reviews.ts";
+import type { UsageReports } from "../engine/usage_reports.ts";
 import { lazyMcp } from "./lazy_mcp.ts";
 import { DASHBOARD } from "./self.ts";
 
@@ -43,6 +44,7 @@ export interface Behind {
   monitor: Monitor;
   attachments: Attachments | undefined;
   reviews: TaskReviews;
+  usage: UsageReports;
 }
 
 export function composeDoors({ clock, config }: ComposeOptions, behind: Behind): Server {
@@ -58,7 +60,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     projects,
     notifications,
   } = behind;
-  const { access, monitor, attachments } = behind;
+  const { access, monitor, attachments, usage } = behind;
   const { auth, keys, tokens, limits, control, addresses, watch } = access;
   const { metrics, machine, health, prometheus } = monitor;
   const hub = new SubscriptionHub(
@@ -84,6 +86,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     worktrees: endings.worktrees,
     pullRequests,
     reviews,
+    usage,
     scheduler,
     templates: behind.templates,
     hooks: behind.hooks,

@@ -14,6 +14,7 @@ import { Scheduler } from "../engine/schedules/scheduler.ts";
 import { Hooks } from "../engine/templates/hooks.ts";
 import { Templates } from "../engine/templates/templates.ts";
 import { entryOfEvent } from "../engine/task_events.ts";
+import { UsageReports } from "../engine/usage_reports.ts";
 import { TaskReviews } from "../engine/task_reviews.ts";
 import { allowedWorkingDirs, repositoryRoots } from "../engine/working_dir.ts";
 import { containedPrograms } from "../host/processes/contained_program.ts";
@@ -43,6 +44,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
   const { clock, config, base, home, folder, serverLog, ability } = options;
   const { tasks, limits } = config;
   const agents: typeof config.agents = Object.assign(Object.create(null), config.agents);
+  const configured: typeof config.projects = Object.assign(Object.create(null), config.projects);
   const bus = new EventBus();
   const projects = new Projects({
     clock,
@@ -101,6 +103,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     pricing: config.pricing,
     timezone: tasks.timezone ?? ownTimeZone(),
     budget_usd_per_day: tasks.budget_usd_per_day,
+    projects: () => configured,
     projectOf: (task) => projects.projectOf(task),
     executionOf: (task) => projects.executionOf(task),
     boundOf: (task) => projects.boundOf(task),
@@ -233,6 +236,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     runner,
     directory,
     projects: new ProjectDirectory(projects, counts),
+    usage: new UsageReports({ clock, index, store, settings }),
     attachments,
     projectOf: facts.projectOf,
   };

@@ -1,6 +1,7 @@
 /** Wires the monitor: the machine, the server's health and its metrics. */
 import { BUILT_IN_MAKES } from "../agents/makes/built_in.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { UsageReports } from "../engine/usage_reports.ts";
 import { HealthMonitor } from "../monitor/health.ts";
 import { createMachine } from "../monitor/machine.ts";
 import { FailureCounts } from "../read/failure_counts.ts";
@@ -16,6 +17,7 @@ export function composeMonitor(
   { clock, config, folder, ability, processFindings = () => [] }: ComposeOptions,
   store: Store,
   { queries }: Engine,
+  usage: UsageReports,
   { limits }: Access,
 ) {
   const started_ms = clock.monotonic();
@@ -37,6 +39,7 @@ export function composeMonitor(
     }),
     prometheus: new Prometheus({
       requests: () => metrics.ever(),
+      usage: async () => (await usage.report({ group_by: ["agent", "model"], isOver: true })).rows,
       connections: () => limits.connections,
       tasks: () => queries.summary(),
       agents: () => queries.agents().length,

@@ -36,6 +36,7 @@ import { addTasks } from "./commands/tasks.ts";
 import { addTemplates } from "./commands/templates.ts";
 import { addTop } from "./commands/top.ts";
 import { addUpdate } from "./commands/update.ts";
+import { addUsage } from "./commands/usage.ts";
 import { addWorktrees } from "./commands/worktrees.ts";
 
 /** Adds a command, or a few related ones, to the program. */
@@ -59,6 +60,7 @@ export const SERVER_COMMANDS: readonly AddCommand[] = [
   addArchive,
   addProjects,
   addNotifications,
+  addUsage,
   addCancel,
   addRetry,
   addPause,

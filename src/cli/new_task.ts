@@ -11,7 +11,7 @@ import type { Clock } from "../clock/clock.ts";
 import { attached, oneMorePath } from "./attached.ts";
 import type { Cli, CommonFlags } from "./cli.ts";
 import { mcpServer } from "./mcp_option.ts";
-import { path, wholeNumber } from "./options.ts";
+import { number, path, wholeNumber } from "./options.ts";
 
 export interface TaskFlags extends CommonFlags {
   agent?: string;
@@ -22,6 +22,8 @@ export interface TaskFlags extends CommonFlags {
   priority: Priority;
   timeout?: number;
   model?: string;
+  maxCost?: number;
+  maxTokens?: number;
   effort?: string;
   mode?: string;
   permissions?: PermissionPolicy;
@@ -56,6 +58,8 @@ export function addTaskOptions(command: Command): Command {
     .addOption(new Option("--priority <priority>").choices(Priority.options).default("medium"))
     .option("--timeout <ms>", "end the task after this many milliseconds", wholeNumber)
     .option("--model <model>", "the model for the agent to use; `agents NAME` lists them")
+    .option("--max-cost <usd>", "pause it when it has cost so much", number)
+    .option("--max-tokens <n>", "pause it when it has used so many tokens", wholeNumber)
     .option("--effort <effort>", "how much the model thinks, as the agent offers it for the model")
     .option("--mode <mode>", "the agent's session mode, such as plan")
     .addOption(
@@ -131,6 +135,8 @@ export function taskOf(prompt: string, flags: TaskFlags, id: string, cwd: string
         ? undefined
         : resolve(cwd, flags.cwd ?? "."),
       model: flags.model,
+      max_cost_usd: flags.maxCost,
+      max_tokens: flags.maxTokens,
       effort: flags.effort,
       mode: flags.mode,
       permissions: flags.permissions,

@@ -24,6 +24,8 @@ export interface AgentRunner {
   start(request: RunRequest, listener: RunListener): Promise<Run>;
   /** Whether the agent can be held to `ask` and `deny`. Absent: each can. */
   canHold?(agent: AgentConfig): boolean;
+  /** Whether the agent tells what its turns cost. Undefined, or absent: that is not known. */
+  tellsCost?(agent: AgentConfig): boolean | undefined;
   /** Looks for the agent's program, without running it. */
   look?(agent: AgentConfig): Promise<AgentProgram>;
   /**

@@ -19,7 +19,7 @@ export type Pricing = Readonly<Record<string, Price>>;
 const MILLION = 1_000_000;
 
 /** The price of the model: under its own name, else under the part of it that follows the provider's. */
-function priceOf(model: string | undefined, pricing: Pricing): Price | undefined {
+export function priceOf(model: string | undefined, pricing: Pricing): Price | undefined {
   if (model === undefined) return undefined;
   for (const name of [model, model.slice(model.indexOf("/") + 1), model.slice(model.lastIndexOf("/") + 1)]) {
     if (Object.hasOwn(pricing, name)) return pricing[name];

@@ -7,13 +7,18 @@ interface Used {
 }
 
 /** All that the task has used, by day, agent and model; the turn under way last. */
-function entriesOf({ used = [], turn_used }: Used): readonly UsageEntry[] {
+export function entriesOf({ used = [], turn_used }: Used): readonly UsageEntry[] {
   return turn_used === undefined ? used : [...used, turn_used];
 }
 
 /** The sums of all turns; undefined if there was none. */
 export function usageOf(state: Used): UsageSums | undefined {
   return state.used === undefined && state.turn_used === undefined ? undefined : totalOf(entriesOf(state));
+}
+
+/** What counts against a bound in tokens. */
+export function tokensIn({ input_tokens, output_tokens, cached_tokens }: UsageSums): number {
+  return input_tokens + output_tokens + cached_tokens;
 }
 
 /** The state with what a turn under way has used so far. */

@@ -25,6 +25,11 @@ export function dayAt(at_ms: number, zone: string): string {
   return zoned(at_ms, zone).toPlainDate().toString();
 }
 
+/** When the day of `at_ms` in `zone` is over, in epoch milliseconds. */
+export function midnightAfter(at_ms: number, zone: string): number {
+  return zoned(at_ms, zone).startOfDay().add({ days: 1 }).epochMilliseconds;
+}
+
 /** The zone of this machine or browser. */
 export function ownTimeZone(): string {
   return Temporal.Now.timeZoneId();

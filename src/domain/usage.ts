@@ -55,7 +55,7 @@ export const TurnUsage = z.looseObject({
 });
 export type TurnUsage = z.infer<typeof TurnUsage>;
 
-const NO_USAGE: Readonly<UsageSums> = {
+export const NO_USAGE: Readonly<UsageSums> = {
   turns: 0,
   input_tokens: 0,
   output_tokens: 0,
@@ -74,12 +74,22 @@ export interface TurnFacts {
 
 /** What a turn adds to the sums. */
 export function sumsOf(told: Readonly<Record<string, unknown>> = {}, facts: TurnFacts): UsageSums {
+  const { input_tokens, cached_write_tokens, cached_read_tokens } = told;
   const tokens = {
-    input_tokens: count(told.input_tokens),
-    output_tokens: count(told.output_tokens),
-    cached_tokens: count(told.cached_tokens ?? told.cached_read_tokens),
+    input_tokens: count(input_tokens) + count(cached_write_tokens),
+    output_tokens: writtenTokens(told),
+    cached_tokens: count(told.cached_tokens ?? cached_read_tokens),
   };
   return { turns: 1, ...tokens, ...costOf(told, tokens, facts), duration_ms: count(facts.duration_ms) };
+}
+
+/** Some agents count the model's thoughts among what it has written, others beside it, which their total shows. */
+function writtenTokens(told: Readonly<Record<string, unknown>>): number {
+  const output = count(told.output_tokens);
+  const thoughts = count(told.thought_tokens);
+  const beside = [told.input_tokens, told.cached_read_tokens, told.cached_write_tokens].map(count)
+    .reduce((sum, each) => sum + each, output + thoughts);
+  return told.total_tokens === beside ? output + thoughts : output;
 }
 
 /** The turn's usage as clients see it. */
@@ -108,7 +118,7 @@ function costOf(
     : { cost_usd: rounded(reported), cost_source: "reported" };
 }
 
-function added(a: UsageSums, b: UsageSums): UsageSums {
+export function added(a: UsageSums, b: UsageSums): UsageSums {
   return {
     turns: a.turns + b.turns,
     input_tokens: a.input_tokens + b.input_tokens,

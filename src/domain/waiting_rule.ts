@@ -3,6 +3,7 @@
  * shown: a stored copy would become stale when any of these changes.
  */
 import { epochOf, isoTime } from "../clock/clock.ts";
+import { isSpent } from "./budget.ts";
 import type { Graph } from "./cascade.ts";
 import { openDependencies } from "./dependencies.ts";
 import { dueAt } from "./due.ts";
@@ -25,6 +26,8 @@ export interface Surroundings {
   bottleneck: "slot" | "agent_start";
   /** What keeps this task from starting, if it is queued and others pass it. */
   held_up?: HeldUp;
+  /** A day's budget that is spent keeps it from starting until then, in epoch milliseconds. */
+  budget_until_ms?: number;
   /** The other node that still ends the agent of the task's attempt, which was cancelled. */
   left_on?: string;
   /** The agent for whose provider this task waits, if it is queued. */
@@ -42,10 +45,15 @@ export function waitingFor(task: TaskRecord, around: Surroundings): WaitingFor |
       return whilePending(task, around);
     case "queued":
       if (around.left_on !== undefined) return { kind: "node", node: around.left_on };
+      if (around.budget_until_ms !== undefined) {
+        return { kind: "budget", until: isoTime(around.budget_until_ms) };
+      }
+      // It is about to be paused.
+      if (isSpent(task)) return { kind: "budget" };
       if (around.held) return { kind: "provider_limit", ...around.held };
       return around.held_up ? { kind: "concurrency", ...around.held_up } : { kind: around.bottleneck };
     case "paused":
-      return { kind: "paused" };
+      return { kind: isSpent(task) ? "budget" : "paused" };
     case "running": {
       const [request] = around.permissions;
       if (request) {

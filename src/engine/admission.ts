@@ -8,6 +8,7 @@ import { ancestorsOf, parentOf } from "../domain/delegation.ts";
 import type { LaneName, Verdict } from "../domain/queue.ts";
 import { holdsSlot, type TaskRecord } from "../domain/task_record.ts";
 import type { HeldUp } from "../domain/waiting_rule.ts";
+import type { Budgets } from "./budgets.ts";
 import { FolderRoots } from "./folder_roots.ts";
 import type { RunContext } from "./run_context.ts";
 
@@ -19,6 +20,7 @@ export interface AdmissionRules {
   slots: number;
   /** To be called with what may have room now. */
   wake(held_by: string): void;
+  budgets: Pick<Budgets, "holdOf" | "projectOf">;
 }
 
 export class Admission {
@@ -52,11 +54,15 @@ export class Admission {
   readonly laneOf = (task: TaskRecord): LaneName => {
     const group = parentOf(task) ?? "";
     const [folder, project] = [this.#exclusiveFolder(task), this.#projectBound(task)?.key];
-    return { group, name: JSON.stringify([group, folder, project, ...this.#context.holds.laneOf(task)]) };
+    const budget = this.#rules.budgets.projectOf(task);
+    const places = [group, folder, project, budget];
+    return { group, name: JSON.stringify([...places, ...this.#context.holds.laneOf(task)]) };
   };
 
   /** Whether a queued task may start now. */
   judge(task: TaskRecord): Verdict {
+    const spent = this.#rules.budgets.holdOf(task);
+    if (spent) return spent;
     const { holds } = this.#context;
     if (holds.placeOf(task).held) {
       const key = `agent ${JSON.stringify(holds.laneOf(task))}`;

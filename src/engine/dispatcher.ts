@@ -4,15 +4,19 @@
  */
 import { getLogger } from "@logtape/logtape";
 import { isoTime, sleep, within } from "../clock/clock.ts";
+import { SERVER } from "../domain/actor.ts";
+import { isSpent } from "../domain/budget.ts";
 import { resettled } from "../domain/cascade.ts";
 import { ReadyQueue, type Verdict } from "../domain/queue.ts";
 import { isLeaving } from "../domain/leaving.ts";
 import { type HeldLease, isSameLease, type Lease } from "../domain/lease.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import type { HeldUp } from "../domain/waiting_rule.ts";
+import { paused } from "../domain/transitions.ts";
 import { claim, left } from "../store/queue.ts";
 import { Admission } from "./admission.ts";
 import type { AgentPlace } from "./agent_holds.ts";
+import { Budgets } from "./budgets.ts";
 import { RunningAttempt } from "./attempt/running_attempt.ts";
 import type { RunContext } from "./run_context.ts";
 import { WaitingTasks } from "./waiting_tasks.ts";
@@ -31,6 +35,7 @@ export class Dispatcher {
   readonly #admission: Admission;
   readonly #queue: ReadyQueue;
   readonly #waiting: WaitingTasks;
+  readonly #budgets: Budgets;
   readonly #runs = new Map<string, RunningAttempt>();
   /** Tasks that are queued again while their old processes still end. */
   readonly #heldBack = new Map<string, TaskRecord>();
@@ -43,13 +48,12 @@ export class Dispatcher {
     this.#context = context;
     this.#startsAtOnce = startsAtOnce;
     this.#slots = slots;
-    this.#admission = new Admission(context, {
-      slots,
-      wake: (held_by) => {
-        this.#queue.wake(held_by);
-        this.#pumpSoon();
-      },
-    });
+    const wake = (held_by: string) => {
+      this.#queue.wake(held_by);
+      this.#pumpSoon();
+    };
+    this.#budgets = new Budgets({ ...context, wake, end: (id) => this.#runs.get(id)?.endForBudget() });
+    this.#admission = new Admission(context, { slots, wake, budgets: this.#budgets });
     this.#queue = new ReadyQueue(this.#admission.laneOf);
     this.#waiting = new WaitingTasks(context);
     context.holds.listen(() => {
@@ -70,6 +74,11 @@ export class Dispatcher {
   /** Who keeps a queued task from starting while others pass it. */
   heldUp(task: TaskRecord): HeldUp | undefined {
     return this.#admission.heldUp(task);
+  }
+
+  /** Until when a day's budget that is spent keeps a task from starting, in epoch milliseconds. */
+  budgetUntil(task: TaskRecord): number | undefined {
+    return this.#budgets.holdOf(task)?.until_ms;
   }
 
   get #hasFreeSlot(): boolean {
@@ -112,6 +121,7 @@ export class Dispatcher {
   /** Starts no more tasks. */
   close(): void {
     this.#open = false;
+    this.#budgets.close();
     this.#waiting.close();
     this.#context.holds.close();
   }
@@ -127,6 +137,12 @@ export class Dispatcher {
     this.#queue.addAll(queued);
   }
 
+  /** Takes over what tasks that are gone have cost today. To be called once, after `load`. */
+  async loadBudgets(): Promise<void> {
+    const { rows } = await this.#context.store.usage.get(this.#budgets.day);
+    this.#budgets.load(rows);
+  }
+
   /** To be called with each committed change, in order. */
   note(before: TaskRecord | undefined, after: TaskRecord | undefined): void {
     const id = after?.id ?? before?.id;
@@ -140,6 +156,7 @@ export class Dispatcher {
       this.#pumpSoon();
     } else if (before?.state.status === "queued" && status !== "queued") this.#queue.remove(id);
     this.#waiting.note(id, before, after, isNew);
+    this.#budgets.note(before, after);
   }
 
   /** Settles all tasks that may not match their dependencies. To be called at startup. */
@@ -181,9 +198,31 @@ export class Dispatcher {
       this.#waiting.settleLater([task.id]);
       return "drop";
     }
+    if (isSpent(task)) {
+      void this.#holdSpent(task.id);
+      return "drop";
+    }
     if (!this.#runs.has(task.id)) return this.#admission.judge(task);
     this.#heldBack.set(task.id, task);
     return "drop";
+  }
+
+  /** A task that has come to its own bound is paused, until a person raises it. */
+  async #holdSpent(id: string): Promise<void> {
+    const { clock, store } = this.#context;
+    try {
+      await store.tasks.update((view) => {
+        const task = view.get(id);
+        const isHeld = task?.state.status === "queued" && isSpent(task);
+        return isHeld ? { updates: [{ id, state: paused(task) }] } : {};
+      }, SERVER);
+    } catch (error) {
+      log.error("Task {id} could not be paused for its budget, trying again: {error}", { id, error });
+      await sleep(clock, RETRY_MS);
+      const task = this.#stillQueued(id);
+      if (task) this.#queue.add(task);
+      this.#pumpSoon();
+    }
   }
 
   /** A task that could not be claimed, such as one that has to wait again, is judged once more. */

@@ -80,6 +80,7 @@ export class Engine {
   /** Recovers the running tasks of an earlier server: queues them again, or fails them if their attempts are used up. */
   async recover(): Promise<void> {
     this.#dispatcher.load();
+    await this.#dispatcher.loadBudgets();
     const lost = await recoverLost(this.#options);
     await this.#dispatcher.settleAll();
     if (lost > 0) {
@@ -93,7 +94,8 @@ export class Engine {
    */
   async open(): Promise<void> {
     const { runner, clock, cannotSupervise } = this.#options;
-    this.#retention ??= startRetention(this.#options);
+    const { settings: { projectOf } } = this.#options;
+    this.#retention ??= startRetention({ ...this.#options, projectOf: (task) => projectOf(task)?.name });
     try {
       // It would only wait for a list that does not come.
       const obstacle = cannotSupervise?.();

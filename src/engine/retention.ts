@@ -8,8 +8,10 @@ import { isFinished } from "../domain/task_values.ts";
 import type { Key } from "../store/kv/kv.ts";
 import type { LogRetention } from "../store/log_retention.ts";
 import type { Store } from "../store/open.ts";
+import type { UsageDay } from "../store/usage_days.ts";
+import { daysOf, rolledUp } from "../domain/usage_rollup.ts";
 import { numbering } from "../domain/turns.ts";
-import type { TaskIndex } from "../read/task_index.ts";
+import type { TaskIndex, TaskMemory } from "../read/task_index.ts";
 import { counted } from "../protocol/formats.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
@@ -18,6 +20,8 @@ const INTERVAL_MS = 60_000;
 const INTERVAL_MIN_MS = 10_000;
 /** How many tasks one commit removes. */
 const BATCH = 10;
+/** How often the sums are read again when others change them. */
+const USAGE_TRIES = 20;
 /** How many messages of a task one commit removes with it. */
 const KEYS_AT_ONCE = 60;
 
@@ -30,6 +34,8 @@ export interface RetentionOptions {
   max_finished: number;
   log_retention: LogRetention;
   attachments?: { sweep(): Promise<number> };
+  /** The configured project that a task belongs to. */
+  projectOf?(task: TaskRecord): string | undefined;
   /** Removes what a task has outside the store. False: its record must stay for now. */
   letGo?(task: TaskRecord): Promise<boolean>;
 }
@@ -113,28 +119,63 @@ export async function removeExpired(options: RetentionOptions): Promise<number> 
       const isOver = task && isExpired(task, index, oldest_ms) && !isNeededByASchedule(task, store);
       if (isOver && await options.letGo?.(task) !== false) some.push(task);
     }
-    let going = 0;
     const conversations = new Map<string, Key[]>();
     for (const task of some) {
       conversations.set(task.id, await shortened(await conversationOf(task, store), store));
     }
-    await store.tasks.update((view) => {
-      going = 0;
+    removed += await withUsage(options, some, (view) => {
       // A commit of unknown outcome may have created a task or a schedule that depends on one of these.
-      if (store.tasks.isDoubtful || store.schedules.isDoubtful) return {};
-      const still = some.filter(({ id }) => {
+      if (store.tasks.isDoubtful || store.schedules.isDoubtful) return { going: [], deletes: [] };
+      const going = some.filter(({ id }) => {
         const task = view.get(id);
         return task !== undefined && isExpired(task, index, oldest_ms) && !isNeededByASchedule(task, store);
       });
-      going = still.length;
       return {
-        removes: still.map(({ id }) => id),
-        deletes: still.flatMap(({ id }) => [...conversations.get(id)!, ...store.reviews.keysOf(id)]),
+        going,
+        deletes: going.flatMap(({ id }) => [...conversations.get(id)!, ...store.reviews.keysOf(id)]),
       };
-    }, SERVER);
-    removed += going;
+    });
   }
   return removed;
+}
+
+/** The sums had changed since they were read. */
+class Overtaken extends Error {}
+
+/**
+ * Removes tasks, and in the same commit adds what they have used to the sums of its days. `choose` says which go, and what is
+ * deleted with them. Returns how many went.
+ */
+async function withUsage(
+  { store, projectOf = () => undefined }: RetentionOptions,
+  some: readonly TaskRecord[],
+  choose: (view: TaskMemory) => { going: TaskRecord[]; deletes: Key[] },
+): Promise<number> {
+  for (let tries = 1;; tries++) {
+    const days = new Map<string, UsageDay>();
+    for (const day of new Set(some.flatMap(daysOf))) days.set(day, await store.usage.get(day));
+    const known = new Map([...days].map(([day, { rows }]) => [day, rows]));
+    let [count, isPlanned] = [0, false];
+    try {
+      await store.tasks.update((view) => {
+        if (isPlanned) throw new Overtaken();
+        isPlanned = true;
+        const { going, deletes } = choose(view);
+        count = going.length;
+        const sums = rolledUp(going, known, projectOf);
+        const entries = [...sums].map(([day, rows]) => store.usage.entry(day, days.get(day)!, rows));
+        return {
+          removes: going.map(({ id }) => id),
+          deletes: [...deletes, ...entries.flatMap((entry) => entry.deletes)],
+          sets: entries.flatMap(({ sets }) => sets),
+          checks: entries.flatMap(({ checks }) => checks),
+        };
+      }, SERVER);
+      return count;
+    } catch (error) {
+      if (!(error instanceof Overtaken) || tries === USAGE_TRIES) throw error;
+    }
+  }
 }
 
 /** Runs the removal every minute, or more often for a short retention. Returns the timer; its owner cancels it. */

@@ -3,6 +3,7 @@ import type { Clock } from "../clock/clock.ts";
 import type { AgentConfig } from "../domain/agent_config.ts";
 import type { AgentRunner } from "../domain/agent_runner.ts";
 import type { Workspaces } from "../domain/task_workspaces.ts";
+import type { Project } from "../domain/project.ts";
 import type { Pricing } from "../domain/pricing.ts";
 import type { PermissionPolicy } from "../domain/task.ts";
 import type { RetryPolicy } from "../domain/attempt/task_transitions.ts";
@@ -22,6 +23,8 @@ export interface UsageSettings {
   /** The IANA time zone whose days count. */
   timezone: string;
   budget_usd_per_day?: number;
+  /** The configured projects by name, without a prototype. */
+  projects(): Readonly<Record<string, Pick<Project, "budget_usd_per_day">>>;
 }
 
 export interface RunSettings extends RetryPolicy, TaskSettings, UsageSettings {

@@ -1,4 +1,5 @@
 /** What is checked before a task is stored or goes on. */
+import { requireCountable } from "../domain/budget.ts";
 import { delegated } from "../domain/delegated_task.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
@@ -121,10 +122,22 @@ export class TaskChecks {
       this.#requireHold(settings.agentFor({ spec: { ...task, folder } }));
     }
     refuseCommands(execution, settings);
+    this.#requireCountable({ spec: { ...task, folder } });
     this.#sessions.check(task, folder);
     const { attachments = [] } = execution;
     if (attachments.length > 0) this.claim(attachments);
     requireDependencies(id, dependencies, store.tasks);
+  }
+
+  /** A bound that nothing would ever be seen to reach is no bound. An agent that is not configured fails its task later. */
+  #requireCountable(place: Parameters<RunContext["settings"]["executionOf"]>[0]): void {
+    const { settings, runner } = this.#options;
+    const execution = settings.executionOf(place);
+    const name = settings.agentFor(place);
+    const config = settings.agents[name];
+    if (config === undefined) return;
+    const agent = { name, protocol: config.protocol, tells: runner.tellsCost?.(config) };
+    requireCountable(execution, agent, execution.model ?? config.model, settings.pricing);
   }
 
   /** An agent that is not configured fails its task later. */

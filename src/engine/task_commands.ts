@@ -1,6 +1,7 @@
 /** The commands on tasks. Each takes the actor who asks for it and resolves once its change is stored. */
 import { isoTime, within } from "../clock/clock.ts";
 import type { Actor } from "../domain/actor.ts";
+import { type Raised, requireUnspent, withRaised } from "../domain/budget.ts";
 import { cascade, failuresRead, putBackByRetry } from "../domain/cascade.ts";
 import { readiness } from "../domain/dependencies.ts";
 import { isDue } from "../domain/due.ts";
@@ -176,14 +177,22 @@ export class TaskCommands {
     await this.#dispatcher.active.get(id)?.signalled;
   }
 
-  async resume(id: string, by: Actor): Promise<void> {
-    const { clock } = this.#options;
+  /** Resumes a paused task; `raised`: with higher bounds. Throws `INVALID_FIELD_VALUE` if it has come to one that stays. */
+  async resume(id: string, by: Actor, raised: Raised = {}): Promise<void> {
+    const { clock, store } = this.#options;
     this.#find(id);
-    await this.#update((view) => {
-      const task = this.#find(id, view);
+    await store.tasks.update((view) => {
+      const found = this.#find(id, view);
       const now = clock.now();
-      const ready = readiness(task.spec, (other) => view.get(other));
-      return new Map([[id, resumed(task, ready, isDue(task, now), isoTime(now))]]);
+      const ready = readiness(found.spec, (other) => view.get(other));
+      const state = resumed(found, ready, isDue(found, now), isoTime(now));
+      const spec = withRaised(found, raised);
+      requireUnspent({ ...found, spec }, raised);
+      if (spec === found.spec) {
+        return { updates: [{ id, state }], reads: failuresRead(new Map([[id, state]])) };
+      }
+      const told = { ...state, budget_told: undefined };
+      return { updates: [{ id, state: told, spec }], reads: failuresRead(new Map([[id, state]])) };
     }, by);
     await this.#dispatcher.active.get(id)?.signalled;
   }

@@ -213,6 +213,7 @@ export class TaskQueries {
       now_ms: clock.now(),
       bottleneck: this.#dispatcher.bottleneck,
       held_up: this.#dispatcher.heldUp(record),
+      budget_until_ms: record.state.status === "queued" ? this.#dispatcher.budgetUntil(record) : undefined,
       left_on: leaving && leaving.node !== node.node ? leaving.node : undefined,
       held: record.state.status === "queued" ? holds.placeOf(record).held : undefined,
       permissions: run?.permissions ?? [],

@@ -4,6 +4,8 @@ import { TaskStatus } from "../domain/task.ts";
 
 export interface Readings {
   requests(): { requests: { type: string; answered: number; failed: number }[]; spent_seconds: number };
+  /** What all turns that are over have used. */
+  usage(): Promise<readonly UsageReading[]>;
   connections(): number;
   tasks(): Readonly<Record<TaskStatus, number>>;
   agents(): number;
@@ -14,6 +16,17 @@ export interface Readings {
   log_bytes(): number;
   uptime_seconds(): number;
   resident_bytes(): number;
+}
+
+export interface UsageReading {
+  agent?: string;
+  model?: string;
+  turns: number;
+  cost_usd: number;
+  duration_ms: number;
+  input_tokens: number;
+  output_tokens: number;
+  cached_tokens: number;
 }
 
 const PREFIX = "opencode_agents_";
@@ -60,6 +73,13 @@ async function registryOf(readings: Readings): Promise<Registry> {
       this.inc(readings.requests().spent_seconds);
     },
   });
+  const add = (
+    name: string,
+    help: string,
+    labelNames: string[],
+    collect: (this: Counted) => Promise<void>,
+  ) => new Counter({ name: PREFIX + name, help, labelNames, registers, collect });
+  addUsage(readings, add);
   new Gauge({
     name: `${PREFIX}tasks`,
     help: "Tasks by status.",
@@ -105,4 +125,44 @@ async function registryOf(readings: Readings): Promise<Registry> {
   gauge("uptime_seconds", "Seconds since the server started.", readings.uptime_seconds);
   gauge("resident_memory_bytes", "Memory of the server.", readings.resident_bytes);
   return registry;
+}
+
+interface Counted {
+  reset(): void;
+  inc(labels: Record<string, string>, by: number): void;
+}
+
+/** Counters of what turns have used, by agent and model. */
+function addUsage(
+  { usage }: Readings,
+  add: (name: string, help: string, labels: string[], collect: (this: Counted) => Promise<void>) => unknown,
+): void {
+  let asked: Promise<readonly UsageReading[]> | undefined;
+  // All counters of one request share an answer.
+  const read = () => asked ??= usage().finally(() => asked = undefined);
+  const counter = (name: string, help: string, of: (reading: UsageReading) => number) =>
+    add(name, help, ["agent", "model"], async function () {
+      const readings = await read();
+      this.reset();
+      for (const reading of readings) {
+        const { agent = "", model = "" } = reading;
+        this.inc({ agent, model }, of(reading));
+      }
+    });
+  counter("cost_usd_total", "What turns have cost in USD, as far as that is known.", (one) => one.cost_usd);
+  counter("turns_total", "Turns of agents.", (one) => one.turns);
+  counter("turn_seconds_total", "Seconds that turns took, in total.", (one) => one.duration_ms / 1000);
+  add("tokens_total", "Tokens by kind.", ["agent", "model", "kind"], async function () {
+    const readings = await read();
+    this.reset();
+    for (const { agent = "", model = "", input_tokens, output_tokens, cached_tokens } of readings) {
+      for (
+        const [kind, tokens] of Object.entries({
+          input: input_tokens,
+          output: output_tokens,
+          cached: cached_tokens,
+        })
+      ) this.inc({ agent, model, kind }, tokens);
+    }
+  });
 }

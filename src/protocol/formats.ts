@@ -2,6 +2,7 @@
  * Sizes, durations, counts and times as text for people, the same in the terminal and on the page. Sizes are decimal
  * (1 kB is 1,000 bytes), as disks, networks and cloud consoles count them.
  */
+import type { UsageSums } from "../domain/usage.ts";
 import { epochOf } from "../clock/clock.ts";
 
 const SIZE_UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
@@ -69,6 +70,23 @@ let counts: Intl.NumberFormat | undefined;
 export function count(value: number): string {
   counts ??= new Intl.NumberFormat("en");
   return counts.format(value);
+}
+
+/** `$0`, `$0.0042`, `$0.42`, `$1,234.50`. */
+function usd(amount: number): string {
+  if (amount === 0) return "$0";
+  if (amount >= 0.01) {
+    const [whole, cents] = amount.toFixed(2).split(".");
+    return `$${count(Number(whole))}.${cents}`;
+  }
+  return amount < 0.0001 ? "under $0.0001" : `$${Number(amount.toPrecision(2))}`;
+}
+
+/** A cost, and how far it is known: `$0.42`, `~$0.42` if it is estimated, `≥$0.42` if only a part of it is known, `?`. */
+export function costText({ cost_usd, cost_source }: Pick<UsageSums, "cost_usd" | "cost_source">): string {
+  if (cost_source === "unknown") return "?";
+  const marks = { reported: "", estimated: "~", mixed: "≥" };
+  return `${marks[cost_source]}${usd(cost_usd)}`;
 }
 
 /** `1 run`, `12,345 runs`. */

@@ -20,6 +20,7 @@ import { subscriptionMessages } from "./subscription_messages.ts";
 import { systemMessages } from "./system_messages.ts";
 import { templateMessages } from "./template_messages.ts";
 import { taskMessages } from "./task_messages.ts";
+import { usageMessages } from "./usage_messages.ts";
 
 const BATCH_MAX = 50;
 
@@ -39,6 +40,7 @@ export const EXCHANGES = {
   ...monitorMessages,
   ...systemMessages,
   ...limitMessages,
+  ...usageMessages,
   ...subscriptionMessages,
   batch: exchange("batch", { requests: z.array(z.unknown()).min(1).max(BATCH_MAX) }, "batch_result", {
     responses: z.array(z.unknown()),

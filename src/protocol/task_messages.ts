@@ -8,7 +8,7 @@ import { distinct, FilesPattern, oneOrMany, TaskId, text, Timestamp } from "../d
 import { AttemptOutput } from "../domain/output.ts";
 import { PermissionDecision } from "../domain/permission_request.ts";
 import { AnswerContent, QuestionAction } from "../domain/question.ts";
-import { Label, NewTask, Priority, Tag, Task, TaskStatus, TaskType } from "../domain/task.ts";
+import { Execution, Label, NewTask, Priority, Tag, Task, TaskStatus, TaskType } from "../domain/task.ts";
 import { TaskEdit } from "../domain/task_edit.ts";
 import { TaskState } from "../domain/task_record.ts";
 import { WaitingKind } from "../domain/waiting_for.ts";
@@ -107,7 +107,16 @@ export const taskMessages = {
     { ...done, retry_count: z.int() },
   ),
   pause_task: exchange("pause_task", { task_id: TaskId }, "task_paused", done),
-  resume_task: exchange("resume_task", { task_id: TaskId }, "task_resumed", done),
+  resume_task: exchange(
+    "resume_task",
+    {
+      task_id: TaskId,
+      max_cost_usd: Execution.shape.max_cost_usd.describe("A higher bound on the task's cost, from now on."),
+      max_tokens: Execution.shape.max_tokens.describe("A higher bound on the task's tokens, from now on."),
+    },
+    "task_resumed",
+    done,
+  ),
   update_task: exchange(
     "update_task",
     { task_id: TaskId, changes: TaskEdit },

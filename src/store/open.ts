@@ -29,6 +29,7 @@ import type { Change } from "./record_memory.ts";
 import { RecordStore } from "./record_store.ts";
 import { identityOf, recordEnd, requireInPlace } from "./store_end.ts";
 import { readAll } from "./stored_values.ts";
+import { UsageDays } from "./usage_days.ts";
 
 export const STORE_FILE = "store.sqlite3";
 export const CLEAN_MARK = "clean-shutdown";
@@ -56,6 +57,8 @@ export interface Store {
   readonly deliveries: Deliveries;
   /** The notices that wait for their delivery. */
   readonly outbox: Outbox;
+  /** What tasks have used that are gone. */
+  readonly usage: UsageDays;
   readonly closed: boolean;
   /** Writes a small value. Throws if the store cannot be written, or if its file is gone. */
   probe(): Promise<void>;
@@ -191,6 +194,7 @@ export async function loadStore(kv: KeyValue, clock: Clock, options: LoadOptions
     reviews: new Reviews(kv),
     deliveries: new Deliveries(kv),
     outbox: new Outbox(kv, commits),
+    usage: new UsageDays(kv),
     async probe() {
       await options.inPlace?.();
       await commits.commit({ sets: [{ key: ["probe"], value: encode(clock.now()) }] });

@@ -15,6 +15,8 @@ export interface Plan<Spec, State> {
   /** Other keys that belong to the same change. */
   sets?: { key: Key; value: Uint8Array }[];
   deletes?: Key[];
+  /** Other keys that the plan has read. If one has changed, the plan is made again. */
+  checks?: Commit["checks"];
 }
 
 /** A plan as a commit, and what memory holds once it is committed. */
@@ -31,8 +33,8 @@ export function prepare<Spec, State>(
   memory: Pick<RecordMemory<Spec, State>, "held" | "versionOf">,
   plan: Plan<Spec, State>,
 ): Prepared<Spec, State> {
-  const { creates = [], updates = [], removes = [], reads = [], sets = [], deletes = [] } = plan;
-  const commit: Required<Commit> = { checks: [], sets: [...sets], deletes: [...deletes] };
+  const { creates = [], updates = [], removes = [], reads = [], sets = [], deletes = [], checks = [] } = plan;
+  const commit: Required<Commit> = { checks: [...checks], sets: [...sets], deletes: [...deletes] };
   const versions = new Map<string, string | undefined>();
   const after: After<Spec, State>[] = [];
   const check = (id: string, versionstamp: string | undefined) => {

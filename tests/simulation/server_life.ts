@@ -162,6 +162,7 @@ export class ServerLife {
       retry: {},
       pricing: {},
       timezone: "UTC",
+      projects: () => ({}),
       ...NO_PROJECTS,
       agentFor: ({ spec }) => spec.execution?.agent ?? agentOfSpec(spec),
     };
@@ -224,6 +225,7 @@ export class ServerLife {
       templates: {} as ApiContext["templates"],
       hooks: {} as ApiContext["hooks"],
       notifications: {} as ApiContext["notifications"],
+      usage: {} as ApiContext["usage"],
       makes: [],
       // Everybody may do everything, as without authentication.
       auth: { authorise: () => {} } as unknown as ApiContext["auth"],

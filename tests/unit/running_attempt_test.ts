@@ -95,6 +95,7 @@ async function world(more: Partial<RunContext> = {}, arrange: (run: ScriptedRun)
     retry: {},
     pricing: {},
     timezone: "UTC",
+    projects: () => ({}),
   };
   const context: RunContext = {
     clock: systemClock,

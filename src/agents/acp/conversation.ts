@@ -116,7 +116,7 @@ export class Conversation {
     if (!resumed || (request.resume?.adopted && request.earlier === undefined)) turns.forget();
     if (!resumed) this.#phase = "working";
     const { cost, adopted } = request.resume ?? {};
-    turns.now.cost_before = resumed ? cost ?? (adopted ? "unknown" : undefined) : undefined;
+    turns.now.beginCount(resumed ? cost ?? (adopted ? "unknown" : undefined) : undefined);
     const opened_at = resumed ? request.resume?.opened_at : isoTime(clock.now());
     await events.emit({ kind: "session", session_id, opened_at, resumable, resumed });
     await this.#setUp(request, opened, steps);

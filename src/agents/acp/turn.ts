@@ -12,7 +12,7 @@ import type { Transcript } from "./transcript.ts";
 import type { ModelTrouble } from "./model_trouble.ts";
 import type { TroubleWatch } from "./trouble_watch.ts";
 import { limitInMeta } from "./rate_limit_meta.ts";
-import { type CostBefore, costOf, withoutCost } from "./usage.ts";
+import { contextOf, type CostBefore, costOf, modelIn, tokensOfContext, withoutCost } from "./usage.ts";
 
 const USAGE_EVENT_EVERY_MS = 1000;
 /** An agent may sum its conversation up and go on, but not so often. */
@@ -55,6 +55,8 @@ export class AcpTurn {
   #answers = 0;
   /** Summed up since the turn began, of an agent that does not do that itself. */
   #tokens_of_calls: Record<string, number> | undefined;
+  /** The size of the context after the last call of the model in this turn. */
+  #context = 0;
 
   /** `before`: the turn before in the same process. */
   constructor(options: TurnOptions, before?: AcpTurn) {
@@ -91,7 +93,7 @@ export class AcpTurn {
         return;
       }
       case "usage_update":
-        Object.assign(this.#usage, make.usageOf(update));
+        this.#countCall(make.usageOf(update));
         return await this.#emitUsage();
     }
   }
@@ -108,7 +110,7 @@ export class AcpTurn {
 
   /** What it has used so far. The cost is of this turn alone. */
   get usage(): Record<string, unknown> {
-    return withoutCost(this.#usage, this.cost_before);
+    return withoutCost({ ...this.#tokens_of_calls, ...this.#usage }, this.cost_before);
   }
 
   /** What the session has cost, this turn included. */
@@ -162,6 +164,13 @@ export class AcpTurn {
     this.#failure_text = undefined;
   }
 
+  /** The prompt follows. What was told of the session before is no part of the turn. `cost_before`: what it has cost. */
+  beginCount(cost_before: CostBefore): void {
+    this.cost_before = cost_before;
+    this.#tokens_of_calls = undefined;
+    this.#context = 0;
+  }
+
   /** Whether the turn has failed, although the agent may end it as if it had not. */
   get has_failed(): boolean {
     return this.#hidden_failure;
@@ -198,6 +207,8 @@ export class AcpTurn {
     this.troubles.stop();
     const told = make.tokensOf(result);
     if (make.sums_tokens) this.tokens_so_far = told ?? this.#tokens_before;
+    const model = modelIn(result);
+    if (model !== undefined) this.#usage.model = model;
     const tokens = told === undefined ? this.#tokens_of_calls : without(told, this.#tokens_before);
     this.#tokens_of_calls = undefined;
     if (tokens !== undefined) {
@@ -231,6 +242,13 @@ export class AcpTurn {
     const what =
       `The agent asks its model again and again, ${this.#answers} times by now: no answer arrives whole`;
     this.troubles.end({ kind: "network", what });
+  /** Takes what a `usage_update` tells. One with a cost comes at the end of a turn and tells the last context once more. */
+  #countCall(told: Record<string, unknown>): void {
+    Object.assign(this.#usage, told);
+    const used = contextOf(told);
+    if (!this.#options.make.tells_each_call || used === undefined || costOf(told)) return;
+    this.#count(tokensOfContext(used, this.#context));
+    this.#context = used;
   }
 
   #count(tokens: Record<string, number> | undefined): void {
@@ -264,7 +282,11 @@ export class AcpTurn {
 
 function without(tokens: Record<string, number>, before: Record<string, number>): Record<string, number> {
   return Object.fromEntries(
-    Object.entries(tokens).map(([name, count]) => [name, count - (before[name] ?? 0)]),
+    Object.entries(tokens).map(([name, count]) => {
+      const more = count - (before[name] ?? 0);
+      // A lower total counts from nothing again.
+      return [name, more < 0 ? count : more];
+    }),
   );
 }
 

@@ -1,6 +1,6 @@
 /** The usage of a run, in the same shape for all agents. Pure. */
 import type { Cost } from "../../domain/cost.ts";
-import { numberOf, objectOf } from "./wire_value.ts";
+import { numberOf, objectOf, objectsOf, textOf } from "./wire_value.ts";
 
 /** The protocol's field → ours. */
 const TOKENS = {
@@ -42,8 +42,31 @@ export function usageUpdateOf(update: Record<string, unknown>): Record<string, u
   return usage;
 }
 
+/** The model that did most of a turn, where the prompt's result says what each has read and written. */
+export function modelIn(result: Record<string, unknown>): string | undefined {
+  const used = objectsOf(objectOf(objectOf(result._meta)?.quota)?.model_usage);
+  const tokens = ({ token_count }: Record<string, unknown>) => {
+    const counts = objectOf(token_count);
+    return numberOf(counts?.totalTokens) ?? numberOf(counts?.input_tokens) ?? 0;
+  };
+  return textOf(used.toSorted((a, b) => tokens(b) - tokens(a))[0]?.model);
+}
+
+/**
+ * What one call of the model has read, in an update that tells the size of its context afterwards. What it had read in the call
+ * before came from its provider's cache.
+ */
+export function tokensOfContext(used: number, before: number): Record<string, number> {
+  return { input_tokens: Math.max(0, used - before), cached_tokens: Math.min(used, before) };
+}
+
 /** What a session had cost before a turn; `unknown`: it has, but not how much. */
 export type CostBefore = Cost | "unknown" | undefined;
+
+/** The size of the context, in tokens. */
+export function contextOf({ context }: Record<string, unknown>): number | undefined {
+  return numberOf(objectOf(context)?.used);
+}
 
 export function costOf({ cost }: Record<string, unknown>): Cost | undefined {
   return cost as Cost | undefined;
@@ -57,6 +80,6 @@ export function withoutCost(usage: Record<string, unknown>, before: CostBefore):
   if (before === "unknown" || before.currency !== cost.currency) return rest;
   // Without the noise of binary fractions.
   const amount = Number((cost.amount - before.amount).toFixed(9));
-  // An agent that was killed may have forgotten its last turns.
-  return amount < 0 ? rest : { ...rest, cost: { ...cost, amount } };
+  // A lower total counts from nothing again.
+  return { ...rest, cost: amount < 0 ? cost : { ...cost, amount } };
 }

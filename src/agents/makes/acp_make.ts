@@ -58,6 +58,8 @@ export const acpMake: Omit<AgentMake, Identity> = {
   troubleOf: (sign, { now_ms }) => sign.from === "update" ? limitInMeta(sign.update, now_ms) : undefined,
   answers_once: false,
   doubtOf: () => undefined,
+  tells_cost: undefined,
+  tells_each_call: false,
   usageOf: usageUpdateOf,
   tokensOf,
   sums_tokens: false,

@@ -210,6 +210,10 @@ export interface AgentMake {
   troubleOf(sign: AgentSign, at: AgentMoment): ModelTrouble | undefined;
   /** The MCP servers of its session that a sign says do not work. */
   brokenServers(sign: AgentSign): BrokenServer[];
+  /** Whether it tells what its turns cost; undefined if that is not known. */
+  readonly tells_cost: boolean | undefined;
+  /** Whether each `usage_update` without a cost tells the size of the context after one call of the model. */
+  readonly tells_each_call: boolean;
   /** The context and cost in a `usage_update`. */
   usageOf(update: WireObject): Record<string, unknown>;
   /** The tokens in the result of a prompt. */

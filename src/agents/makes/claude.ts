@@ -105,6 +105,8 @@ export const claude: AgentMake = {
   noticeOf,
   ownWorkOf,
   troubleOf,
+  tells_cost: true,
+  tells_each_call: true,
   brokenServers,
   goOn: (session_id) => ["claude", "--resume", session_id],
   chatter:

@@ -56,6 +56,8 @@ export const codex: AgentMake = {
   turnSign,
   noticeOf,
   troubleOf,
+  tells_cost: false,
+  tells_each_call: true,
   goOn: (session_id) => ["codex", "resume", session_id],
   // What it answers with an error, it prints too.
   chatter: /^(\[SYSTEM_ERROR\] Prompt for session|RequestError: )/,

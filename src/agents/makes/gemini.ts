@@ -67,6 +67,7 @@ export const gemini: AgentMake = {
   forgets_ended_turns: true,
   // It replays most of a loaded session after the reply.
   replay_pause_ms: 300,
+  tells_cost: false,
   tokensOf: (result) => acpMake.tokensOf(result) ?? quotaTokensOf(result),
   chatter:
     /^(\[STARTUP\]|Ripgrep is not available|Skipping project agents|Project hooks disabled|Error handling request \{)/,

@@ -92,6 +92,7 @@ export const opencode: AgentMake = {
   chatter: /^Error handling request \{| level=WARN | level=ERROR .* message=process .* error=|^\s*\d+ \| /,
   planOf: (update) => acpMake.planOf(update) ?? todoListOf(update),
   changesOf,
+  tells_cost: true,
   tokens_scope: "last_model_call",
 };
 

@@ -60,6 +60,7 @@ export const qwen: AgentMake = {
   unasked: (mode) => UNASKED[mode] ?? "everything",
   bind: bindQwen,
   inProtocolTerms,
+  tells_cost: false,
   tokensOfCall: ({ _meta }) => tokensOf(objectOf(_meta) ?? {}),
   chatter: /^(\[perf\]|Error handling request \{)/,
 };

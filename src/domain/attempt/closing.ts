@@ -110,9 +110,10 @@ function reportOf(
       outcome,
     };
   }
-  if (outcome === "interrupted") {
+  if (outcome === "interrupted" && again === undefined) {
     return { level: "info", message: "Attempt ended: its turn was ended for a message", outcome };
   }
+  if (again === "unspent") return { level: "warn", message: "Attempt ended: the budget is spent", outcome };
   const message = `Attempt ended: ${failure?.message ?? outcome}`;
   if (isPutOff(end)) {
     const when = again === "soon" ? "goes on after a wait" : "waits for the provider of its agent";

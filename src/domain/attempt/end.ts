@@ -8,6 +8,7 @@ import {
   type AttemptEnd,
   ended,
   failedWith,
+  heldByBudget,
   putOff,
   retryDelay,
   type RetryPolicy,
@@ -52,6 +53,7 @@ function byItself(
   if (isUntaken) return { outcome: "failed", failure: GONE, exit_code, again: "at_once" };
   // An agent that completes its work while it is being ended was not silent after all.
   if (status === "completed") return { outcome: "completed", exit_code, stop_reason };
+  if (stop === "budget") return { outcome: "interrupted", exit_code, stop_reason, again: "unspent" };
   if (stop === "silence") {
     const message = `The agent gave no sign of life for ${rules.unresponsive_limit_ms} ms`;
     const failure: Failure = { kind: "unresponsive", message };
@@ -84,7 +86,7 @@ function byPolicy(end: AttemptEnd, { attemptsUsed, rules }: Circumstances): Atte
 
 /** Whether the attempt does not count. */
 export function isPutOff({ again }: Pick<AttemptEnd, "again">): boolean {
-  return again === "when_released" || again === "soon";
+  return again === "when_released" || again === "soon" || again === "unspent";
 }
 
 const UNTAKEN: Pick<AttemptResult, "end" | "isPrompted"> = {
@@ -126,6 +128,7 @@ export function stateAfter(
     return follow(putOff(task, end, isoTime(now), whenQuiet(task, result.outcome, now, chance)));
   }
   if (end.again === undefined) return follow(ended(task, end, isoTime(now)));
+  if (end.again === "unspent") return follow(heldByBudget(task, end, isoTime(now)));
   const wait_ms = end.delay_ms ?? retryDelay(task.state.automatic_attempts, policy, chance);
   const not_before = end.again === "later" ? isoTime(now + wait_ms) : undefined;
   const attempts = executionOf(task).max_attempts ?? policy.max_attempts;

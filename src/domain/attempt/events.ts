@@ -85,6 +85,6 @@ type EngineEvent =
 type RequestEvent =
   | { kind: "pause" }
   | { kind: "resume" }
-  | { kind: "stop"; cause: "cancel" | "leave" }
+  | { kind: "stop"; cause: "cancel" | "leave" | "budget" }
   /** So many messages wait now. `interrupts`: the newest does not wait for the end of the turn. */
   | { kind: "messages"; waiting: number; interrupts: boolean };

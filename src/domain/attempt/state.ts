@@ -48,9 +48,17 @@ export type AttemptPhase =
 
 /**
  * Why the agent is ended. `leave`: the server shuts down. `bug`: the server failed. `message`: for a message that does not wait,
- * by an agent that takes only one prompt.
+ * by an agent that takes only one prompt. `budget`: a bound on its use has been reached.
  */
-export type StopCause = "cancel" | "timeout" | "silence" | "lease_lost" | "leave" | "bug" | "message";
+export type StopCause =
+  | "budget"
+  | "cancel"
+  | "timeout"
+  | "silence"
+  | "lease_lost"
+  | "leave"
+  | "bug"
+  | "message";
 
 export interface AttemptState extends ClaimedTask {
   readonly rules: AttemptRules;

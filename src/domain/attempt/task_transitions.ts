@@ -3,6 +3,7 @@
  * and returns its next state. It throws `ApiError` if the task's status does not allow the change.
  */
 import type { Failure } from "../failure.ts";
+import { isSpent } from "../budget.ts";
 import { requireStatus } from "../expected_status.ts";
 import { isSameLease, type Lease } from "../lease.ts";
 import { progressAfter } from "./record_change.ts";
@@ -23,9 +24,9 @@ export interface AttemptEnd {
   stop_reason?: string;
   /**
    * The task is tried again: at once, or after a delay. `when_released`: when its agent's provider takes requests again.
-   * `soon`: when the provider has less to do. Those two count as no attempt.
+   * `soon`: when the provider has less to do. `unspent`: when its budget allows it. Those three count as no attempt.
    */
-  again?: "at_once" | "later" | "when_released" | "soon";
+  again?: "at_once" | "later" | "when_released" | "soon" | "unspent";
   /** The delay, if it is configured for this kind of failure. */
   delay_ms?: number;
   /** The agent fell silent before it did anything in its earlier session, which the next attempt leaves alone. */
@@ -201,6 +202,15 @@ export function putOff(
   return state.status === "paused"
     ? { ...next, status: "paused", paused_from: waits }
     : { ...next, status: waits };
+}
+
+/**
+ * A budget is spent, and the agent has been ended for it. The task goes on in its session: when its own bound is raised, or when
+ * a day's budget allows it. The attempt does not count.
+ */
+export function heldByBudget(task: TaskRecord, end: AttemptEnd, at: string): TaskState {
+  const held = putOff(task, end, at, {});
+  return isSpent(task) ? { ...held, status: "paused", paused_from: "queued" } : held;
 }
 
 export interface RetryPolicy {

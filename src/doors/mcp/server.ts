@@ -21,6 +21,7 @@ import {
   retryTask,
 } from "./task_tools.ts";
 import type { Call, Tool } from "./tool.ts";
+import { getUsage } from "./usage_tools.ts";
 
 const TOOLS: readonly Tool[] = [
   startTask,
@@ -39,6 +40,7 @@ const TOOLS: readonly Tool[] = [
   readLogs,
   listAgents,
   listProjects,
+  getUsage,
 ];
 
 const INSTRUCTIONS =

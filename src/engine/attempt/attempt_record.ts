@@ -11,6 +11,7 @@ import {
 } from "../../domain/attempt/record_change.ts";
 import type { AttemptState } from "../../domain/attempt/state.ts";
 import { withWorkspace } from "../../domain/attempt/work.ts";
+import { withShareTold } from "../../domain/budget.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { Lease } from "../../domain/lease.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
@@ -91,7 +92,10 @@ export class AttemptRecord {
         tasks,
         this.#task_id,
         this.#lease,
-        (state, task) => changed(state, change, (report) => this.#entryOf(task, report)),
+        (before, task) => {
+          const state = changed(before, change, (report) => this.#entryOf(task, report));
+          return withShareTold({ ...task, state });
+        },
       );
     }
     return commitOwnTurn(this.#context, this.#task_id, this.#lease, this.#ended(change.ended));

@@ -1,5 +1,6 @@
 /** Commits the end of a turn that another one follows in the same run. */
 import type { NextTurn } from "../../domain/attempt/events.ts";
+import { isSpent } from "../../domain/budget.ts";
 import { withAttempt } from "../../domain/attempt/record_change.ts";
 import type { Lease } from "../../domain/lease.ts";
 import { begunByMessage } from "../../domain/turns.ts";
@@ -25,12 +26,14 @@ export async function commitTurn(
   await advance(store.tasks, task_id, lease, (before, task) => {
     isBegun = false;
     if (before.waiting === undefined || before.turn !== ended.turn) return undefined;
-    isBegun = true;
     const { state, besides: { sets = [], deletes } } = answerOf(
       context,
       { ...task, state: withWork(before, ended.work) },
       ended,
     );
+    // The message waits until the bound is raised.
+    if (isSpent({ ...task, state })) return undefined;
+    isBegun = true;
     const begun = begunByMessage(state)!.state;
     const attempts = withAttempt(begun, ended.attempt, { turn: begun.turn });
     const next = { ...begun, attempts, prompted_turn: undefined };

@@ -150,6 +150,11 @@ export class RunningAttempt {
     await this.over;
   }
 
+  /** Ends the agent because a budget is spent. The task goes on in its session when that allows it. */
+  endForBudget(): void {
+    void this.#dispatch({ kind: "stop", cause: "budget" });
+  }
+
   /** So many messages wait now. `interrupts`: a new one does not wait for the end of the turn. `steers`: new ones for the turn. */
   noteMessages(waiting: number, interrupts: boolean, steers: readonly WaitingMessage[]): void {
     void this.#dispatch({ kind: "messages", waiting, interrupts });

@@ -1,5 +1,6 @@
 /** What is stored at the end of a turn. */
 import { answered } from "../../domain/attempt/answers.ts";
+import { withShareTold } from "../../domain/budget.ts";
 import { withSessionCost } from "../../domain/attempt/record_change.ts";
 import type { RunOutcome } from "../../domain/run.ts";
 import type { TaskRecord, TaskState } from "../../domain/task_record.ts";
@@ -43,7 +44,7 @@ export function answerOf(
     left_running,
   });
   return {
-    state: withUsed(withSessionCost(state, session_cost), entry),
+    state: withShareTold({ ...task, state: withUsed(withSessionCost(state, session_cost), entry) }),
     besides: { sets: [message], deletes: forgottenMessage(task_id, number, state.waiting) },
   };
 }

@@ -1,0 +1,216 @@
+/**
+ * What tasks may cost: their own bounds, and those of a day. Follows the committed changes, tells when a share of a bound has
+ * been reached, and ends what has come to its bound.
+ */
+import { type Clock, isoTime, type Timer } from "../clock/clock.ts";
+import { isSpent, type Share, shareOf, tightestOf } from "../domain/budget.ts";
+import { holdsSlot, type TaskRecord } from "../domain/task_record.ts";
+import { entriesOf } from "../domain/task_usage.ts";
+import { dayAt, midnightAfter } from "../domain/time_zones.ts";
+import type { RunContext } from "./run_context.ts";
+
+/** A changed wall clock is noticed within this time. */
+const CLOCK_CHECK_MS = 60_000;
+const ALL = "budget";
+
+export interface BudgetsOptions extends Pick<RunContext, "index" | "bus"> {
+  clock: Clock;
+  settings: Pick<RunContext["settings"], "timezone" | "budget_usd_per_day" | "projectOf" | "projects">;
+  /** Ends the turn of a running task, through the protocol. */
+  end(task_id: string): void;
+  /** To be called with the names of what has room now. */
+  wake(held_by: string): void;
+}
+
+/** A budget for a day: of all tasks, or of a project's. */
+interface DayBudget {
+  key: string;
+  project?: string;
+  bound: number;
+  spent: number;
+  told?: Share;
+}
+
+export interface DayHold {
+  held_by: string;
+  /** Epoch milliseconds. */
+  until_ms: number;
+}
+
+export class Budgets {
+  readonly #options: BudgetsOptions;
+  readonly #budgets = new Map<string, DayBudget>();
+  #day = "";
+  #since_ms = Infinity;
+  #until_ms = -Infinity;
+  #alarm: Timer | undefined;
+  #closed = false;
+
+  constructor(options: BudgetsOptions) {
+    this.#options = options;
+  }
+
+  /** The day that counts now. */
+  get day(): string {
+    this.#turnOver();
+    return this.#day;
+  }
+
+  /** Takes over what an earlier server has counted. `removed`: what tasks that are gone have cost today, by project. */
+  load(removed: Iterable<{ project?: string; cost_usd: number }>): void {
+    this.#turnOver();
+    for (const { project, cost_usd } of removed) {
+      for (const budget of this.#ofProject(project)) budget.spent += cost_usd;
+    }
+    // What was told is not told again.
+    for (const budget of this.#budgets.values()) budget.told = shareOf(budget);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#alarm?.cancel();
+  }
+
+  /** What keeps a queued task from starting until midnight. */
+  holdOf(task: TaskRecord): DayHold | undefined {
+    if (!this.#hasAny(task)) return undefined;
+    this.#turnOver();
+    const budget = this.#of(task).find(({ spent, bound }) => spent >= bound);
+    return budget && { held_by: budget.key, until_ms: this.#until_ms };
+  }
+
+  /** The name of the task's project, if it has a budget of its own. */
+  projectOf(task: Pick<TaskRecord, "spec">): string | undefined {
+    const project = this.#options.settings.projectOf(task);
+    return project?.budget_usd_per_day === undefined ? undefined : project.name;
+  }
+
+  /** To be called with each committed change, in order. A task that is removed has still cost what it has. */
+  note(before: TaskRecord | undefined, after: TaskRecord | undefined): void {
+    if (!after || (before && isSameUsage(before, after))) return;
+    this.#tellOwn(before, after);
+    if (this.#hasAny(after)) this.#noteDay(before, after);
+    if (holdsSlot(after.state) && (isSpent(after) || this.holdOf(after))) this.#options.end(after.id);
+  }
+
+  #tellOwn(before: TaskRecord | undefined, after: TaskRecord): void {
+    const percent = after.state.budget_told;
+    const tightest = percent === undefined || percent === before?.state.budget_told
+      ? undefined
+      : tightestOf(after);
+    if (!before || percent === undefined || !tightest) return;
+    this.#options.bus.publish({
+      kind: "budget.reached",
+      budget: { scope: "task", percent, ...tightest, task: after },
+    });
+  }
+
+  #noteDay(before: TaskRecord | undefined, after: TaskRecord): void {
+    this.#turnOver();
+    const more = costOn(this.#day, after) - (before ? costOn(this.#day, before) : 0);
+    if (more === 0) return;
+    for (const budget of this.#of(after)) {
+      budget.spent += more;
+      const share = shareOf(budget);
+      if (share === undefined || share <= (budget.told ?? 0)) continue;
+      budget.told = share;
+      this.#tellDay(budget, share, after);
+      if (share === 100) this.#endAll(budget);
+    }
+  }
+
+  #tellDay({ key, project, bound, spent }: DayBudget, percent: Share, task: TaskRecord): void {
+    this.#options.bus.publish({
+      kind: "budget.reached",
+      budget: {
+        scope: key === ALL ? "server" : "project",
+        percent,
+        unit: "usd",
+        spent,
+        bound,
+        task,
+        project,
+        day: this.#day,
+        until: isoTime(this.#until_ms),
+      },
+    });
+  }
+
+  #endAll(budget: DayBudget): void {
+    for (const task of this.#options.index.all()) {
+      if (holdsSlot(task.state) && this.#of(task).includes(budget)) this.#options.end(task.id);
+    }
+  }
+
+  // ---- the day
+
+  /** Begins a new day, if one has begun. Its sums are counted anew. */
+  #turnOver(): void {
+    const { clock, settings, index } = this.#options;
+    const now = clock.now();
+    if (now >= this.#since_ms && now < this.#until_ms) return;
+    this.#day = dayAt(now, settings.timezone);
+    this.#since_ms = now;
+    this.#until_ms = midnightAfter(now, settings.timezone);
+    const old = [...this.#budgets.keys()];
+    this.#budgets.clear();
+    for (const task of index.all()) {
+      const cost = costOn(this.#day, task);
+      if (cost > 0) { for (const budget of this.#of(task)) budget.spent += cost; }
+    }
+    for (const key of old) this.#options.wake(key);
+    this.#setAlarm();
+  }
+
+  #setAlarm(): void {
+    this.#alarm?.cancel();
+    if (this.#closed || this.#budgets.size === 0) return;
+    const { clock } = this.#options;
+    const delay_ms = Math.min(CLOCK_CHECK_MS, Math.max(0, this.#until_ms - clock.now()));
+    this.#alarm = clock.after(delay_ms, () => {
+      this.#turnOver();
+      this.#setAlarm();
+    });
+  }
+
+  // ---- whose budgets
+
+  #hasAny(task: TaskRecord): boolean {
+    return this.#options.settings.budget_usd_per_day !== undefined || this.projectOf(task) !== undefined;
+  }
+
+  #of(task: TaskRecord): DayBudget[] {
+    return this.#ofProject(this.#options.settings.projectOf(task)?.name);
+  }
+
+  #ofProject(project: string | undefined): DayBudget[] {
+    const { budget_usd_per_day, projects } = this.#options.settings;
+    const own = project === undefined ? undefined : projects()[project]?.budget_usd_per_day;
+    const budgets: DayBudget[] = [];
+    if (budget_usd_per_day !== undefined) budgets.push(this.#budget(ALL, budget_usd_per_day));
+    if (own !== undefined) budgets.push(this.#budget(`${ALL} ${project}`, own, project));
+    return budgets;
+  }
+
+  #budget(key: string, bound: number, project?: string): DayBudget {
+    let budget = this.#budgets.get(key);
+    if (!budget) {
+      this.#budgets.set(key, budget = { key, project, bound, spent: 0 });
+      this.#setAlarm();
+    }
+    return budget;
+  }
+}
+
+function isSameUsage({ state: a }: TaskRecord, { state: b, spec }: TaskRecord): boolean {
+  const isSame = a.used === b.used && a.turn_used === b.turn_used && a.budget_told === b.budget_told;
+  // One that has just begun may have come to its bound already.
+  return isSame && (a.status === b.status || spec.execution === undefined);
+}
+
+function costOn(day: string, { state }: TaskRecord): number {
+  if (state.used === undefined && state.turn_used === undefined) return 0;
+  let cost = 0;
+  for (const entry of entriesOf(state)) if (entry.day === day) cost += entry.cost_usd;
+  return cost;
+}
