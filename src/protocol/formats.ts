@@ -118,6 +118,11 @@ export function dateTime(iso: string): string {
   return formatted(iso, "dateTime", { dateStyle: "medium", timeStyle: "medium" });
 }
 
+/** `Nov 30`: the day in UTC. */
+export function dayName(iso: string): string {
+  return formatted(iso, "day", { month: "short", day: "numeric", timeZone: "UTC" });
+}
+
 /** The time of day alone. */
 export function timeOfDay(iso: string): string {
   return formatted(iso, "timeOfDay", {

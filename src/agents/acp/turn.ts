@@ -242,6 +242,8 @@ export class AcpTurn {
     const what =
       `The agent asks its model again and again, ${this.#answers} times by now: no answer arrives whole`;
     this.troubles.end({ kind: "network", what });
+  }
+
   /** Takes what a `usage_update` tells. One with a cost comes at the end of a turn and tells the last context once more. */
   #countCall(told: Record<string, unknown>): void {
     Object.assign(this.#usage, told);

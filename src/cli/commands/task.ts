@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Reply } from "../../protocol/messages.ts";
 import { conversation } from "../../client/conversation.ts";
 import type { ConversationMessage } from "../../protocol/conversation_messages.ts";
-import { counted } from "../../protocol/formats.ts";
+import { costText, count, counted } from "../../protocol/formats.ts";
 import { messageLines } from "../conversation_text.ts";
 import { leftWords } from "../../protocol/left_words.ts";
 import { pullRequestWords } from "../pull_request_words.ts";
@@ -68,6 +68,7 @@ function describe(
     ["branch", task.workspace?.branch],
     ["works in", task.workspace?.kind === "worktree" ? task.workspace.path : undefined],
     ["changes", changesInWords(task)],
+    ["usage", usageInWords(task)],
     ["pull request", task.pull_request && pullRequestWords(task.pull_request)],
     ["session", task.agent_session?.session_id],
     ["go on by hand", goOnByHand(task)],
@@ -109,6 +110,20 @@ function warningRows(terminal: Cli["terminal"], { warnings = [] }: Result): [str
 }
 
 /** `3 files +12 −4, 2 commits: to review`. */
+/** `$0.42, 12,345 tokens in 2 turns, of $2.00`. */
+function usageInWords({ usage, execution = {} }: Task): string | undefined {
+  const { max_cost_usd, max_tokens } = execution;
+  const bounds = [
+    max_cost_usd !== undefined && `of ${costText({ cost_usd: max_cost_usd, cost_source: "reported" })}`,
+    max_tokens !== undefined && `of ${count(max_tokens)} tokens`,
+  ];
+  if (usage === undefined) return undefined;
+  const tokens = usage.input_tokens + usage.output_tokens + usage.cached_tokens;
+  const cost = usage.cost_source === "unknown" ? undefined : costText(usage);
+  const parts = [cost, `${counted(tokens, "token")} in ${counted(usage.turns, "turn")}`, ...bounds];
+  return parts.filter(Boolean).join(", ");
+}
+
 function changesInWords({ changes, review = "none", discarded, accepted }: Task): string | undefined {
   if (changes === undefined || (changes.files === 0 && review === "none")) return undefined;
   const size = `${sizeInWords(changes)}, ${counted(changes.commits, "commit")}`;

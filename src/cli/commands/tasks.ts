@@ -5,7 +5,7 @@ import { isJudged } from "../../domain/task_values.ts";
 import { type Need, needOf, NEEDS } from "../../domain/needs.ts";
 import { WaitingKind } from "../../domain/waiting_for.ts";
 import { Review } from "../../domain/workspace.ts";
-import { duration } from "../../protocol/formats.ts";
+import { costText, duration } from "../../protocol/formats.ts";
 import { TASK_SORT_FIELDS, type TaskSortField } from "../../protocol/task_messages.ts";
 import { NEED_NAMES } from "../asks.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
@@ -94,6 +94,7 @@ export function addTasks(program: Command, cli: Cli): void {
 function columnsFor({ terminal, clock }: Cli, tasks: readonly Task[]): Column<Task>[] {
   const hasProjects = tasks.some((task) => projectName(task) !== undefined);
   const hasNeeds = tasks.some((task) => needOf(task) !== undefined);
+  const haveCosts = tasks.some((task) => costOf(task) !== undefined);
   const haveChanges = tasks.some((task) => changesInWords(task) !== undefined);
   const now_ms = clock.now();
   return [
@@ -115,6 +116,7 @@ function columnsFor({ terminal, clock }: Cli, tasks: readonly Task[]): Column<Ta
       : []),
     ...(hasProjects ? [{ title: "PROJECT", value: (task: Task) => projectName(task) ?? "" }] : []),
     { title: "PROGRESS", value: ({ progress }) => `${progress} %` },
+    ...(haveCosts ? [{ title: "COST", value: (task: Task) => costOf(task) ?? "" }] : []),
     ...(haveChanges ? [{ title: "CHANGES", value: (task: Task) => changesAndEnd(task) }] : []),
     { title: "PRIORITY", value: ({ priority }) => priority },
     { title: "TYPE", value: ({ type }) => type },
@@ -130,6 +132,11 @@ function columnsFor({ terminal, clock }: Cli, tasks: readonly Task[]): Column<Ta
 }
 
 /** NEEDS names the review that is open. */
+/** Silent where it is unknown or nothing. */
+function costOf({ usage }: Task): string | undefined {
+  return usage && usage.cost_source !== "unknown" && usage.cost_usd > 0 ? costText(usage) : undefined;
+}
+
 function changesAndEnd(task: Task): string {
   const isOver = isJudged(task.review);
   return [changesInWords(task), isOver ? task.review : undefined].filter(Boolean).join(", ");

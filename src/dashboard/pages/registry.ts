@@ -1,11 +1,20 @@
 /** All pages: a new one is a folder beside this file and a line in this list. */
-import { Bot, CalendarClock, CirclePlus, type LucideIcon, Server, SquareCheckBig } from "lucide-preact";
+import {
+  Bot,
+  CalendarClock,
+  ChartNoAxesColumn,
+  CirclePlus,
+  type LucideIcon,
+  Server,
+  SquareCheckBig,
+} from "lucide-preact";
 import type { ComponentType } from "preact";
 import { agentsCount, tasksCount } from "../data/attention.ts";
 import { AgentsPage } from "./agents/agents_page.tsx";
 import { ApiPage } from "./api/api_page.tsx";
 import { EditTaskPage } from "./new_task/edit_task_page.tsx";
 import { HealthPage } from "./health/health_page.tsx";
+import { InsightsPage } from "./insights/insights_page.tsx";
 import { LimitsPage } from "./limits/limits_page.tsx";
 import { LogsPage } from "./logs/logs_page.tsx";
 import { NewTaskPage } from "./new_task/new_task_page.tsx";
@@ -49,6 +58,7 @@ export const PAGES: readonly PageEntry[] = [
   { path: "/new", title: "New task", component: NewTaskPage, icon: CirclePlus, key: "c", isUnderThumb: true },
   { path: "/schedules", title: "Schedules", component: SchedulesPage, group: "work", icon: CalendarClock, key: "g s" },
   { path: "/agents", title: "Agents", component: AgentsPage, group: "operate", icon: Bot, key: "g a", isUnderThumb: true, count: agentsCount },
+  { path: "/insights", title: "Insights", component: InsightsPage, group: "operate", icon: ChartNoAxesColumn, key: "g n" },
   { path: "/server", title: "Server", group: "operate", icon: Server, key: "g v" },
   { path: "/server/health", title: "Health", component: HealthPage, tabOf: "/server" },
   { path: "/server/system", title: "System", component: SystemPage, tabOf: "/server" },

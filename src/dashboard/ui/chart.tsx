@@ -6,7 +6,7 @@ import "./chart.css";
 import { report } from "../data/report.ts";
 import { type ChartData, stacked, withGaps } from "./chart_data.ts";
 import type { PointedAt } from "./chart_plot.ts";
-import { timeOfDay } from "../../protocol/formats.ts";
+import { dayName, timeOfDay } from "../../protocol/formats.ts";
 import { isoTime } from "../../clock/clock.ts";
 import { paint } from "./theme.ts";
 
@@ -45,10 +45,13 @@ export interface ChartProps {
   isCompact?: boolean;
   /** Bars instead of lines, for counts per equal time span. */
   isBars?: boolean;
+  /** Whether each time is the midnight of a day, in UTC. */
+  isDays?: boolean;
 }
 
 export function Chart(props: ChartProps) {
-  const { label, times, series, format, maximum, height = 160, isCompact = false, isBars = false } = props;
+  const { label, times, series, format, maximum, height = 160, isCompact = false, isBars = false, isDays } =
+    props;
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>();
   const pointed = useSignal<PointedAt | undefined>(undefined);
@@ -104,7 +107,7 @@ export function Chart(props: ChartProps) {
           style={{ height: `${height}px` }}
         />
         {times.length === 0 && <p class="chart-empty">No figures yet</p>}
-        <Readout pointed={pointed} data={data} series={series} format={format} />
+        <Readout pointed={pointed} data={data} series={series} format={format} isDays={isDays} />
       </div>
     </figure>
   );
@@ -121,13 +124,13 @@ function inWords({ name, values }: Series, format: (value: number) => string): s
   return `${name}: ${now}, lowest ${format(least)}, highest ${format(most)}`;
 }
 
-interface ReadoutProps extends Pick<ChartProps, "series" | "format"> {
+interface ReadoutProps extends Pick<ChartProps, "series" | "format" | "isDays"> {
   pointed: Signal<PointedAt | undefined>;
   data: ChartData;
 }
 
 /** A separate component, so that moving the pointer renders nothing else. */
-function Readout({ pointed, data, series, format }: ReadoutProps) {
+function Readout({ pointed, data, series, format, isDays }: ReadoutProps) {
   const at = pointed.value;
   const time = at && data[0][at.index];
   if (at === undefined || time === undefined) return null;
@@ -139,7 +142,7 @@ function Readout({ pointed, data, series, format }: ReadoutProps) {
       style={{ left: `${at.left}px` }}
       aria-hidden="true"
     >
-      <time>{timeOfDay(isoTime(time * 1000))}</time>
+      <time>{(isDays ? dayName : timeOfDay)(isoTime(time * 1000))}</time>
       {series.map(({ name, color }, i) => (
         <span key={name}>
           <i style={{ background: `var(${color})` }} /> {name}

@@ -1,6 +1,8 @@
 /** Draws a chart: stable scales, axes, the theme's colors. Loaded with the first chart. */
 import "./language.ts";
 import uPlot from "uplot";
+import { isoTime } from "../../clock/clock.ts";
+import { dayName } from "../../protocol/formats.ts";
 import { type ChartData, SPAN_MIN_S } from "./chart_data.ts";
 import { colorOf } from "./theme.ts";
 
@@ -26,6 +28,8 @@ const WHOLE = [1, 2, 5].flatMap((step) => [0, 1, 2, 3, 4, 5, 6].map((power) => s
   a,
   b,
 ) => a - b);
+/** From this distance on, an axis shows days. */
+const HALF_DAY_S = 43_200;
 const AXIS_WIDTH = 66;
 const AXIS_FONT = '11px "Inter Variable", system-ui, sans-serif';
 
@@ -43,11 +47,19 @@ export function newPlot(
   element: HTMLElement,
   point: (at: PointedAt | undefined) => void,
 ): uPlot {
-  return new uPlot(optionsFor(options, element.clientWidth, point), data as uPlot.AlignedData, element);
+  const [, ...values] = data;
+  const isWhole = options.isBars &&
+    values.every((each) => each.every((one) => one == null || Number.isInteger(one)));
+  return new uPlot(
+    optionsFor(options, isWhole, element.clientWidth, point),
+    data as uPlot.AlignedData,
+    element,
+  );
 }
 
 function optionsFor(
   { series, format, maximum, height, isCompact, isBars }: PlotOptions,
+  isWhole: boolean,
   width: number,
   pointedAt: (at: PointedAt | undefined) => void,
 ): uPlot.Options {
@@ -64,14 +76,14 @@ function optionsFor(
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, y: false, points: { size: 7, width: 1.5 } },
     scales: {
-      x: { range: (_plot, min, max) => timeRange(min, max, isBars) },
+      x: { range: (plot, min, max) => timeRange(min, max, isBars, plot.data[0].length) },
       y: { range: (_plot, _min, max) => [0, maximum ?? roundedUp(max)] },
     },
     axes: isCompact ? [{ show: false }, { show: false }] : [
       { ...axis, space: 80, size: 26, gap: 6, grid: { show: false }, values: timesOfAxis },
       {
         ...axis,
-        incrs: isBars ? WHOLE : undefined,
+        incrs: isWhole ? WHOLE : undefined,
         space: 34,
         size: AXIS_WIDTH,
         gap: 8,
@@ -94,15 +106,24 @@ function optionsFor(
   };
 }
 
-function timeRange(min: number | null, max: number | null, isBars: boolean): uPlot.Range.MinMax {
+function timeRange(
+  min: number | null,
+  max: number | null,
+  isBars: boolean,
+  count: number,
+): uPlot.Range.MinMax {
   if (min === null || max === null) return [null, null] as never;
   // A bar extends to both sides of its time.
-  if (isBars) return [min - 30, max + 30];
+  if (isBars) {
+    const half = Math.max(30, (max - min) / Math.max(1, count - 1) / 2);
+    return [min - half, max + half];
+  }
   return [Math.min(min, max - SPAN_MIN_S), max];
 }
 
 function timesOfAxis(_plot: uPlot, splits: number[]): string[] {
   const step = (splits[1] ?? 60) - (splits[0] ?? 0);
+  if (step >= HALF_DAY_S) return splits.map((at) => dayName(isoTime(at * 1000)));
   const clock = new Intl.DateTimeFormat(undefined, {
     hour: "2-digit",
     minute: "2-digit",

@@ -49,7 +49,7 @@ const DOES = {
 export async function act(
   name: ActionName,
   task_id: string,
-  options: { fresh?: boolean } = {},
+  options: { fresh?: boolean; max_cost_usd?: number; max_tokens?: number } = {},
 ): Promise<void> {
   const [type, done] = DOES[name];
   await attempt(() => client.request(type, { task_id, ...options }), `${done}: ${task_id}`);

@@ -6,6 +6,7 @@ import type { Task, TaskStatus } from "../../../domain/task.ts";
 import { navigate } from "../../hash_location.ts";
 import { useShortcuts } from "../../keys.ts";
 import { Confirm } from "../../ui/dialog.tsx";
+import { RaiseDialog } from "./raise_dialog.tsx";
 import {
   act,
   type ActionName,
@@ -19,12 +20,15 @@ import {
 export function TaskActions({ task }: { task: Task }) {
   const { id, status } = task;
   const [isAsking, setAsking] = useState(false);
+  const [isRaising, setRaising] = useState(false);
   // The status when the action was requested. A new status ends the wait even before the reply.
   const [busyIn, setBusyIn] = useState<TaskStatus>();
   const isBusy = busyIn === status;
   const ended = archiving(task);
   const start = async (name: ActionName, options?: Parameters<typeof act>[2]) => {
     if (name === "cancel") return setAsking(true);
+    const isSpent = name === "resume" && task.waiting_for?.kind === "budget" && options === undefined;
+    if (isSpent) return setRaising(true);
     setBusyIn(status);
     await act(name, id, options);
     setBusyIn((before) => before === status ? undefined : before);
@@ -41,6 +45,13 @@ export function TaskActions({ task }: { task: Task }) {
   ], [id, status, task.attempt, task.archived, isBusy]);
   return (
     <div class="buttons" role="group" aria-label="Actions">
+      {isRaising && (
+        <RaiseDialog
+          task={task}
+          onRaise={(raised) => void start("resume", raised)}
+          onClose={() => setRaising(false)}
+        />
+      )}
       {isEditable(task) && (
         <Link class="button" href={editPlace(id)} title="Edit (E)">
           <Pencil size={16} aria-hidden="true" />

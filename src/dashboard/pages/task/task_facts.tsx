@@ -1,7 +1,7 @@
 /** The facts about a task beside its conversation. Silent where things are as usual. */
 import type { Task } from "../../../domain/task.ts";
 import { epochOf } from "../../../clock/clock.ts";
-import { duration } from "../../../protocol/formats.ts";
+import { costText, count, duration } from "../../../protocol/formats.ts";
 import { projectOf } from "../../data/projects.ts";
 import { PullRequestLine } from "../../ui/pull_request_line.tsx";
 import { PriorityMark } from "../../ui/status.tsx";
@@ -13,7 +13,7 @@ import { Relations } from "./relations.tsx";
 import type { AttemptView } from "./timeline.ts";
 
 export function TaskFacts({ task, attempts }: { task: Task; attempts: readonly AttemptView[] }) {
-  const { execution = {}, workspace, pull_request, priority, metadata, created_at } = task;
+  const { execution = {}, workspace, pull_request, priority, metadata, created_at, usage } = task;
   const agent = agentName(task, attempts);
   const project = projectOf(task);
   const folder = workspace?.path ?? execution.working_dir;
@@ -36,10 +36,24 @@ export function TaskFacts({ task, attempts }: { task: Task; attempts: readonly A
           <Ago iso={created_at} />
         </Fact>
         <Fact name="Ran">{ranFor(attempts)}</Fact>
+        <Fact name="Cost">{usage && usage.cost_source !== "unknown" && costText(usage)}</Fact>
+        <Fact name="Bound">{execution.max_cost_usd && costText(boundOf(execution.max_cost_usd))}</Fact>
+        <Fact name="Tokens">{tokensOf(task)}</Fact>
       </dl>
       <Relations task={task} />
     </section>
   );
+}
+
+const boundOf = (cost_usd: number) => ({ cost_usd, cost_source: "reported" as const });
+
+/** All tokens, and how many of them came from a cache or may be used. */
+function tokensOf({ usage, execution }: Task): string | undefined {
+  const all = usage === undefined ? 0 : usage.input_tokens + usage.output_tokens + usage.cached_tokens;
+  const most = execution?.max_tokens === undefined ? undefined : `of ${count(execution.max_tokens)}`;
+  if (all === 0 && most === undefined) return undefined;
+  const cached = usage?.cached_tokens ? `(${count(usage.cached_tokens)} from cache)` : undefined;
+  return [count(all), most, cached].filter(Boolean).join(" ");
 }
 
 /** How long all attempts that have ended took together. */

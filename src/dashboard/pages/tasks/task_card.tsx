@@ -8,6 +8,7 @@ import { ordinal } from "../../../protocol/formats.ts";
 import { projectOf } from "../../data/projects.ts";
 import { PriorityMark, ProgressBar, STATUS_NAMES, TaskBadge } from "../../ui/status.tsx";
 import { ActionButtons, type ActionName } from "../../ui/task_actions.tsx";
+import { Cost } from "../../ui/cost.tsx";
 import { StaleNote } from "../../ui/stale_note.tsx";
 import { WaitsFor } from "../../ui/waits_for.tsx";
 import { Changes } from "./changes.tsx";
@@ -77,6 +78,7 @@ export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
         )}
         <TaskTime task={task} />
         <Changes task={task} />
+        <Cost task={task} />
         <ActionButtons task={task} onAction={onAction} />
       </footer>
     </article>

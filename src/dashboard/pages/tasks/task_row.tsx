@@ -4,6 +4,7 @@ import { useId } from "preact/hooks";
 import { projectOf } from "../../data/projects.ts";
 import { PriorityMark, ProgressBar, TaskBadge } from "../../ui/status.tsx";
 import { ActionButtons } from "../../ui/task_actions.tsx";
+import { Cost } from "../../ui/cost.tsx";
 import { StaleNote } from "../../ui/stale_note.tsx";
 import { WaitsFor } from "../../ui/waits_for.tsx";
 import { Changes } from "./changes.tsx";
@@ -36,6 +37,7 @@ export const TaskRow = memo(function TaskRow(props: TaskViewProps) {
           <code class="clip">{task.id}</code>
           {task.error !== undefined && <span class="task-error clip" title={task.error}>{task.error}</span>}
           <Changes task={task} />
+          <Cost task={task} />
           <TaskPull task={task} />
           {isRunning && current_step !== undefined && <span class="muted clip">{current_step}</span>}
         </span>
