@@ -11,6 +11,7 @@ import type { ScheduleSpec, ScheduleState } from "../../src/domain/schedule.ts";
 import { storedSpec, storedValue } from "./stored_value.ts";
 import { MessageModel } from "./model_messages.ts";
 import { FolderModel } from "./model_folders.ts";
+import { UsageModel } from "./model_usage.ts";
 import { ScheduleModel } from "./model_schedules.ts";
 import type { SimMachine, SimProcess } from "./sim_agents.ts";
 import type { SimTime } from "./sim_time.ts";
@@ -68,6 +69,7 @@ export class Model {
   readonly schedules: ScheduleModel;
   readonly folders: FolderModel;
   readonly messages: MessageModel;
+  readonly usage: UsageModel;
   readonly promised: Promised;
   readonly #time: SimTime;
   readonly #machine: SimMachine;
@@ -103,6 +105,7 @@ export class Model {
     this.#machine = machine;
     this.promised = promised;
     this.messages = new MessageModel((message) => this.fail(message));
+    this.usage = new UsageModel((message) => this.fail(message));
     this.folders = new FolderModel(this.tasks, promised);
     this.#trace = trace;
     this.schedules = new ScheduleModel(time, (message) => this.fail(message), (id) => {
@@ -160,6 +163,15 @@ export class Model {
     }
     this.messages.committed(sets);
     for (const { id, before, task } of changed) this.#changed(id, before, task, answered);
+    this.usage.committed(
+      sets,
+      changed.map(({ id, before, task }) => ({ id, before, after: task.state })),
+      deletes.flatMap((key) =>
+        key[0] === "task" && key[1] === "state" && key.length === 3
+          ? this.tasks.get(String(key[2]))?.state ?? []
+          : []
+      ),
+    );
     for (const key of deletes) {
       if (key[1] !== "state" || key.length !== 3) continue;
       const id = String(key[2]);

@@ -175,6 +175,8 @@ export class SimProcess implements Run {
   #held: (() => void)[] = [];
   #worked_ms = 0;
   #since_ms: number;
+  /** Tokens in this turn. */
+  #used = 0;
   #stepsLeft: number;
   readonly #steps: number;
   readonly #willHang: boolean;
@@ -285,6 +287,7 @@ export class SimProcess implements Run {
     this.#countWork();
     this.#worked_ms = 0;
     this.#isInterrupted = false;
+    this.#used = 0;
     this.#hear(message.text);
     this.#stepsLeft = this.#steps;
     this.#isAtWork = false;
@@ -306,7 +309,7 @@ export class SimProcess implements Run {
     this.#countWork();
     void this.#tell({
       kind: "turn_ended",
-      outcome: { status, output: status === "completed" ? "done" : "" },
+      outcome: { status, output: status === "completed" ? "done" : "", usage: { input_tokens: this.#used } },
     });
   }
 
@@ -406,6 +409,10 @@ export class SimProcess implements Run {
     if (this.#willHang && this.#stepsLeft <= this.#steps / 2) return;
     if (isFirst) void this.#tell({ kind: "at_work" });
     this.#isAtWork = true;
+    this.#used += 7;
+    if (this.#stepsLeft % 2 === 0) {
+      void this.#tell({ kind: "usage", usage: { input_tokens: this.#used } });
+    }
     this.#machine.stepsLeft?.set(this.#session_id, this.#stepsLeft - 1);
     if (this.#stepsLeft-- <= 0) {
       const failed = random.chance(faults.fails);
@@ -462,7 +469,9 @@ export class SimProcess implements Run {
     if (this.#isOver) return;
     this.vanish();
     if (this.runner.isDead) return;
-    this.runner.clock.whenAwake(() => this.#ended.resolve(outcome));
+    this.runner.clock.whenAwake(() =>
+      this.#ended.resolve({ ...outcome, usage: { input_tokens: this.#used } })
+    );
     const { random, faults } = this.#machine;
     if (!random.chance(faults.speaks_after_end)) return;
     const late: RunEvent[] = [
