@@ -35,6 +35,8 @@ export const Ending = z.union([
   z.object({
     kind: z.literal("accept"),
     common_dir: z.string(),
+    /** The root of a working tree that belongs to it. */
+    repository: z.string().optional(),
     method: AcceptMethod,
     message: z.string().optional(),
     include_dependencies: z.boolean(),

@@ -159,7 +159,7 @@ export class Acceptance {
   }
 
   async #intent(
-    { record, worktree: { common_dir } }: { record: TaskRecord; worktree: OwnWorktree },
+    { record, worktree: { common_dir, repository } }: { record: TaskRecord; worktree: OwnWorktree },
     { message, include_dependencies = false }: AcceptRequest,
     { method, into, from, to, head, brought }: LandingPlan & { method: AcceptMethod },
   ): Promise<Omit<AcceptIntent, "trees">> {
@@ -171,6 +171,7 @@ export class Acceptance {
     return {
       kind: "accept",
       common_dir,
+      repository,
       method,
       message,
       include_dependencies,

@@ -13,6 +13,8 @@ import { checkedOut, type Obstacle, type WorkingTree } from "./working_trees.ts"
 export interface BranchMove {
   /** git's folder. */
   common_dir: string;
+  /** The root of a working tree that is known to belong to it. */
+  repository?: string;
   /** The short name. */
   branch: string;
   /** The commit that it has, and the one that it gets. */
@@ -36,7 +38,7 @@ export async function moveBranch(
   begin: (trees: readonly WorkingTree[]) => Promise<void>,
 ): Promise<MoveEnd> {
   const { common_dir, branch, from, to } = move;
-  const { trees, obstacle } = await checkedOut(git, common_dir, branch);
+  const { trees, obstacle } = await checkedOut(git, move, branch);
   if (obstacle) return obstacle;
   const changes = await treeChanges(git, { git_dir: common_dir }, from, to);
   for (const tree of trees) {
@@ -48,7 +50,7 @@ export async function moveBranch(
   const git_dir = trees[0]?.git_dir ?? common_dir;
   try {
     await moveRefs(git, { git_dir }, refs, move.reason, move.identity, async () => {
-      const now = await checkedOut(git, common_dir, branch, OWN_LOCKS);
+      const now = await checkedOut(git, move, branch, OWN_LOCKS);
       if (now.obstacle || !areSame(now.trees, trees)) throw new Overtaken();
       await moveTrees(git, trees, from, to, room);
     });
@@ -90,14 +92,17 @@ function areSame(a: readonly WorkingTree[], b: readonly WorkingTree[]): boolean 
 /** What became of a move that a crash interrupted: it was carried out, or it has been undone now. */
 export async function settleMove(
   git: Git,
-  { common_dir, branch, from, to }: Pick<BranchMove, "common_dir" | "branch" | "from" | "to">,
+  { common_dir, repository, branch, from, to }: Pick<
+    BranchMove,
+    "common_dir" | "repository" | "branch" | "from" | "to"
+  >,
   trees: readonly WorkingTree[],
   room: string,
 ): Promise<"moved" | "undone" | Obstacle> {
   const place = { git_dir: common_dir };
   const now = await tipOf(git, place, `refs/heads/${branch}`);
   if (now !== undefined && await isAncestor(git, place, to, now)) return "moved";
-  const here = await checkedOut(git, common_dir, branch);
+  const here = await checkedOut(git, { common_dir, repository }, branch);
   if (here.obstacle) return here.obstacle;
   // If it was moved elsewhere, its working trees have gone along.
   if (now !== from) return "undone";

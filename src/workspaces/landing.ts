@@ -137,7 +137,7 @@ export function gitLanding(git: Git, room: string): Landing {
       }
     },
 
-    async land({ common_dir, into, from, to, brought }, task_id, begin) {
+    async land({ common_dir, repository, into, from, to, brought }, task_id, begin) {
       const identity = await identityOf(git, { git_dir: common_dir });
       const besides = brought.map(({ kept_as, head }) => ({ ref: kept_as, from: undefined, to: head }));
       const reason = `opencode-agents: accept ${task_id}`;
@@ -146,7 +146,7 @@ export function gitLanding(git: Git, room: string): Landing {
         await locked(() => moveRefs(git, { git_dir: common_dir }, besides, reason, identity));
         return true;
       }
-      const move = { common_dir, branch: into, from, to, besides, reason, identity };
+      const move = { common_dir, repository, branch: into, from, to, besides, reason, identity };
       const end = await moveBranch(git, move, room, (trees) => begin(trees.map((tree) => ({ ...tree }))));
       if (end === "moved") return true;
       if (end === "overtaken") return false;
@@ -166,10 +166,10 @@ export function gitLanding(git: Git, room: string): Landing {
       return await baseUpdate(git, order, commit, head, room);
     },
 
-    async moveOwn({ common_dir, branch }, { from, to }, begin) {
+    async moveOwn({ common_dir, repository, branch }, { from, to }, begin) {
       const identity = await identityOf(git, { git_dir: common_dir });
       const reason = "opencode-agents: bring in the base";
-      const move = { common_dir, branch, from, to, besides: [], reason, identity };
+      const move = { common_dir, repository, branch, from, to, besides: [], reason, identity };
       const end = await moveBranch(git, move, room, begin);
       if (end === "moved") return true;
       if (end === "overtaken") return false;
@@ -179,12 +179,12 @@ export function gitLanding(git: Git, room: string): Landing {
     marked: ({ common_dir }, commit, files) => filesWithMarks(git, common_dir, commit, files),
 
     async settle(intent: AcceptIntent) {
-      const { common_dir, into, from, to, trees, brought } = intent;
+      const { common_dir, repository, into, from, to, trees, brought } = intent;
       if (from === to) {
         const [first] = brought;
         return first && await commitOf(common_dir, first.kept_as) === undefined ? "undone" : "moved";
       }
-      const end = await settleMove(git, { common_dir, branch: into, from, to }, trees, room);
+      const end = await settleMove(git, { common_dir, repository, branch: into, from, to }, trees, room);
       if (typeof end === "string") return end;
       const refs = [HEADS + into, ...brought.map(({ kept_as }) => kept_as)];
       const locks = await leftLocks(common_dir, refs, trees);

@@ -80,8 +80,9 @@ export async function requireSaved(git: Git, worktree: OwnWorktree, head: string
 }
 
 /** Whoever has the branch checked out would have none. */
-async function requireFreeBranch(git: Git, { common_dir, branch, git_dir }: OwnWorktree): Promise<void> {
-  const elsewhere = await checkedOutElsewhere(git, common_dir, branch, git_dir);
+async function requireFreeBranch(git: Git, worktree: OwnWorktree): Promise<void> {
+  const { branch, git_dir } = worktree;
+  const elsewhere = await checkedOutElsewhere(git, worktree, branch, git_dir);
   if (elsewhere === undefined) return;
   const why = `The task's branch '${branch}' is checked out in ${elsewhere}: switch to another branch there`;
   throw changesConflict("uncommitted", [], why);

@@ -1,7 +1,7 @@
 /** The working trees of a repository that have a branch checked out. They are read where git itself keeps them. */
 import { basename, dirname, join, resolve } from "node:path";
 import { changesConflict } from "../domain/landing.ts";
-import { exists, firstLine } from "./file_facts.ts";
+import { exists, factsOf, firstLine } from "./file_facts.ts";
 import type { Git } from "./git.ts";
 import { LOCKS, OPERATIONS } from "./under_way.ts";
 
@@ -24,6 +24,9 @@ export interface CheckedOut {
   obstacle?: Obstacle;
 }
 
+/** The path of a working tree of which only git's folder is known. */
+const UNKNOWN = "";
+
 const HEADS = "refs/heads/";
 
 /** A bisection does not keep work from being saved, but its branch from being moved. */
@@ -32,18 +35,30 @@ const IN_THE_WAY = [...OPERATIONS, ["BISECT_LOG", "a bisection"] as const];
 /** Where a working tree says which branch it rebases. It has none checked out meanwhile. */
 const REBASED = ["rebase-merge/head-name", "rebase-apply/head-name"];
 
+/** git's folder that all worktrees share, and the root of a working tree that is known to belong to it. */
+export interface SharedFolder {
+  common_dir: string;
+  repository?: string;
+}
+
 /** `branch`: its short name. `own_locks`: those that are no obstacle. */
 export async function checkedOut(
   git: Git,
-  common_dir: string,
+  shared: SharedFolder,
   branch: string,
   own_locks: readonly string[] = [],
 ): Promise<CheckedOut> {
+  const { common_dir } = shared;
   const trees: WorkingTree[] = [];
-  for (const tree of await workingTrees(git, common_dir)) {
+  for (const tree of await workingTrees(git, shared)) {
     const head = await headOf(git, tree.git_dir);
     const isHere = head === HEADS + branch;
     if (!isHere && !await isAtWorkOn(tree.git_dir, branch)) continue;
+    if (tree.path === UNKNOWN) {
+      const why =
+        `'${branch}' is checked out, and git's folder ${common_dir} does not say where (core.worktree)`;
+      return { trees, obstacle: { files: [], why } };
+    }
     if (!await exists(tree.path)) {
       const why =
         `'${branch}' is checked out in ${tree.path}, which is not there now. If it is gone for good, run ` +
@@ -60,19 +75,20 @@ export async function checkedOut(
 /** The folder of a working tree, other than the one with `own_git_dir`, that has the branch checked out. */
 export async function checkedOutElsewhere(
   git: Git,
-  common_dir: string,
+  shared: SharedFolder,
   branch: string,
   own_git_dir: string,
 ): Promise<string | undefined> {
-  for (const { path, git_dir } of await workingTrees(git, common_dir)) {
+  for (const { path, git_dir } of await workingTrees(git, shared)) {
     if (git_dir === own_git_dir || !await exists(path)) continue;
     if (await headOf(git, git_dir) === HEADS + branch || await isAtWorkOn(git_dir, branch)) return path;
   }
 }
 
 /** All working trees, the main one first. */
-async function workingTrees(git: Git, common_dir: string): Promise<WorkingTree[]> {
-  const main = await mainFolder(git, common_dir);
+async function workingTrees(git: Git, shared: SharedFolder): Promise<WorkingTree[]> {
+  const { common_dir } = shared;
+  const main = await mainFolder(git, shared);
   const linked = await linkedTrees(common_dir);
   return main === undefined ? linked : [{ path: main, git_dir: common_dir }, ...linked];
 }
@@ -95,7 +111,7 @@ export async function linkedTrees(common_dir: string): Promise<WorkingTree[]> {
 }
 
 /** The folder of the main working tree; undefined for a bare repository. */
-async function mainFolder(git: Git, common_dir: string): Promise<string | undefined> {
+async function mainFolder(git: Git, { common_dir, repository }: SharedFolder): Promise<string | undefined> {
   const place = { git_dir: common_dir };
   const usual = basename(common_dir) === ".git" ? dirname(common_dir) : undefined;
   const set = await git.line(place, ["config", "--get", "core.worktree"], { accepts: [1] });
@@ -106,7 +122,19 @@ async function mainFolder(git: Git, common_dir: string): Promise<string | undefi
   if (set !== "") return resolve(common_dir, set);
   const isBare = await git.line(place, ["config", "--type=bool", "--get", "core.bare"], { accepts: [1] });
   // A repository with files keeps an index. Somebody may have set it to bare by mistake.
-  return isBare === "true" && !await exists(join(common_dir, "index")) ? undefined : usual;
+  if (isBare === "true" && !await exists(join(common_dir, "index"))) return undefined;
+  if (usual !== undefined) return usual;
+  // git's folder was put elsewhere (git init --separate-git-dir), and only the `.git` of the files knows where.
+  if (repository !== undefined && await linkOf(repository) === common_dir) return repository;
+  return isBare === "true" ? undefined : UNKNOWN;
+}
+
+/** Where a folder's `.git` leads, if that is a file. */
+export async function linkOf(folder: string): Promise<string | undefined> {
+  const link = join(folder, ".git");
+  if (!(await factsOf(link))?.isFile) return undefined;
+  const line = await firstLine(link);
+  return line?.startsWith("gitdir: ") ? resolve(folder, line.slice("gitdir: ".length)) : undefined;
 }
 
 /** The full name of the branch that is checked out; undefined if none is. */

@@ -111,7 +111,7 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
     const { common_dir, base_commit, head_commit } = worktree;
     const isUnchanged = saved.isClean && changes.files + changes.commits === 0 && head_commit === base_commit;
     if (!isUnchanged || await isLocked(worktree)) return stays;
-    if (await checkedOutElsewhere(git, common_dir, worktree.branch, worktree.git_dir) !== undefined) {
+    if (await checkedOutElsewhere(git, worktree, worktree.branch, worktree.git_dir) !== undefined) {
       return stays;
     }
     if ((await worktreesInside(common_dir, worktree.root)).length > 0) return stays;

@@ -12,7 +12,8 @@ import { isForeign } from "./new_worktrees.ts";
 import { identityOf } from "./own_identity.ts";
 import { isLocked } from "./remove_worktree.ts";
 import { treeOfFiles } from "./tree_of_files.ts";
-import { leadsTo, linkOf as placeOfLink } from "./worktree_place.ts";
+import { linkOf as placeOfLink } from "./working_trees.ts";
+import { leadsTo } from "./worktree_place.ts";
 
 /** git's folders of a worktree. */
 interface Link {

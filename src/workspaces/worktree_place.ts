@@ -9,6 +9,7 @@ import { exists, factsOf, firstLine } from "./file_facts.ts";
 import type { Git } from "./git.ts";
 import { commitOf } from "./commits.ts";
 import type { TreePlace } from "./tree_of_files.ts";
+import { linkOf } from "./working_trees.ts";
 
 /** A workspace that is a worktree and has been made. */
 export type MadeWorktree =
@@ -74,14 +75,6 @@ async function isAnother(root: string, git_dir: string, common_dir: string): Pro
 export async function leadsTo(git_dir: string, root: string): Promise<boolean> {
   const link = await firstLine(join(git_dir, "gitdir"));
   return link !== undefined && resolve(git_dir, link) === join(root, ".git");
-}
-
-/** Where a folder's `.git` leads, if that is a file. */
-export async function linkOf(folder: string): Promise<string | undefined> {
-  const link = join(folder, ".git");
-  if (!(await factsOf(link))?.isFile) return undefined;
-  const line = await firstLine(link);
-  return line?.startsWith("gitdir: ") ? resolve(folder, line.slice("gitdir: ".length)) : undefined;
 }
 
 async function foldersIn(folder: string): Promise<string[]> {

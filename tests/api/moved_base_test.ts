@@ -205,3 +205,63 @@ Deno.test(
     assert.equal(await world.repository.git("show", "main:file.txt"), "both");
   }),
 );
+
+Deno.test(
+  "git's folder elsewhere: the working tree follows all the same, also for a linked one",
+  inRepository(async (world) => {
+    const { repository } = world;
+    const elsewhere = `${world.app.dir}/data/elsewhere.git`;
+    await repository.git("init", "--quiet", "--separate-git-dir", elsewhere);
+    await world.start("t", "write t.txt t");
+    await world.until("t", "completed");
+    assert.equal((await world.accept("t")).type, "changes_accepted");
+    assert.equal(await repository.git("status", "--short"), "");
+    assert.equal(await Deno.readTextFile(`${repository.path}/t.txt`), "t\n");
+    // From a linked working tree nobody knows where the files of the main one are.
+    const linked = `${world.app.dir}/data/linked`;
+    await repository.git("worktree", "add", "--quiet", "-b", "side", linked);
+    await world.start("u", "write u.txt u", [], { working_dir: linked });
+    await world.until("u", "completed");
+    const refused = await world.accept("u", { into: "main" });
+    assert.deepEqual([refused.code, (refused.details as Fields).reason], ["CHANGES_CONFLICT", "uncommitted"]);
+    assert.equal(await repository.git("status", "--short"), "");
+    assert.equal((await world.accept("u")).type, "changes_accepted");
+    assert.equal(await git(linked, "status", "--short"), "");
+    assert.equal(await Deno.readTextFile(`${linked}/u.txt`), "u\n");
+  }),
+);
+
+Deno.test(
+  "a bare repository: the linked working tree that has the branch checked out follows",
+  inRepository(async (world) => {
+    const bare = `${world.app.dir}/data/bare.git`;
+    const linked = `${world.app.dir}/data/linked`;
+    await world.repository.git("clone", "--quiet", "--bare", world.repository.path, bare);
+    await git(bare, "worktree", "add", "--quiet", linked, "main");
+    for (const id of ["t", "u"]) await world.start(id, `write ${id}.txt ${id}`, [], { working_dir: linked });
+    for (const id of ["t", "u"]) await world.until(id, "completed");
+    const accepted = await Promise.all(["t", "u"].map((id) => world.accept(id)));
+    assert.deepEqual(accepted.map(({ type }) => type), ["changes_accepted", "changes_accepted"]);
+    assert.equal(await git(linked, "status", "--short"), "");
+    assert.equal(await git(linked, "ls-files"), ".gitignore\nfile.txt\nt.txt\nu.txt");
+  }),
+);
+
+Deno.test(
+  "a sparse checkout: files outside of it are accepted, and do not appear in it",
+  inRepository(async (world) => {
+    const { repository } = world;
+    await repository.commit("folders", { "in/a.txt": "a\n", "out/b.txt": "b\n" });
+    await repository.git("sparse-checkout", "set", "in");
+    await world.start("t", "write in/a.txt new; write top.txt t");
+    await world.until("t", "completed");
+    const { path } = await world.workspace("t");
+    await Deno.mkdir(`${path}/out`, { recursive: true });
+    await Deno.writeTextFile(`${path}/out/c.txt`, "by hand\n");
+    assert.equal((await world.accept("t")).type, "changes_accepted");
+    assert.equal(await repository.git("show", "main:out/c.txt"), "by hand");
+    assert.equal(await repository.git("show", "main:out/b.txt"), "b");
+    assert.equal(await repository.git("status", "--short"), "");
+    assert.equal(await Deno.readTextFile(`${repository.path}/in/a.txt`), "new\n");
+  }),
+);
