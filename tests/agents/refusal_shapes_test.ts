@@ -133,6 +133,10 @@ Deno.test("shapes: a foreign structure is searched with a bound, and what is asi
     refusalIn({ overageResetsAt: 1_900_000_000, until: "soon", reset: {}, code: "x" }, NOW),
     {},
   );
+  for (const absurd of [1e300, 1e16, -5, "99999999999999999999", Infinity, NaN]) {
+    assert.deepEqual(refusalIn({ resetsAt: absurd, retry_after: absurd }, NOW), {}, String(absurd));
+  }
+  assert.equal(resetTimeIn("try again in 99999999999 days", NOW, "UTC"), undefined);
   for (const value of [undefined, null, 7, "text", "{", [], true]) {
     assert.deepEqual(refusalIn(value, NOW), {});
   }

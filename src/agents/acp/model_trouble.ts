@@ -52,6 +52,9 @@ export function providersText(text: string): string {
   }
 }
 
+/** What providers answer may be long. What matters comes first. */
+const LONGEST_READ = 4000;
+
 /** `limit: 20, model: gemini-2.5-flash`, `Rate limit reached for gpt-5 in organization …`. */
 const LIMITED_MODEL = /\blimit\b[^.]*?\bmodel: ([\w./:-]+\w)|\blimit reached for ([\w./:-]*\d[\w./:-]*\w)/i;
 
@@ -66,11 +69,12 @@ export function troubleInText(
   structure?: unknown,
 ): ModelTrouble {
   const told = refusalIn([structure, text], at.now_ms);
-  const known = kind ?? told.kind ?? kindOfText(text) ?? told.vague_kind ?? "overloaded";
+  const said = text.slice(0, LONGEST_READ);
+  const known = kind ?? told.kind ?? kindOfText(said) ?? told.vague_kind ?? "overloaded";
   const what = oneLine(providersText(text), 500);
   if (known !== "provider_limit" && known !== "overloaded") return { kind: known, what };
-  const until_ms = told.until_ms ?? resetTimeIn(text, at.now_ms, at.zone);
-  const [, model, other] = (known === "overloaded" ? null : LIMITED_MODEL.exec(text)) ?? [];
+  const until_ms = told.until_ms ?? resetTimeIn(said, at.now_ms, at.zone);
+  const [, model, other] = (known === "overloaded" ? null : LIMITED_MODEL.exec(said)) ?? [];
   return given({ kind: known, what, until_ms, model: told.model ?? model ?? other });
 }
 

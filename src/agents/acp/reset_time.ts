@@ -66,6 +66,18 @@ export function resetTimeIn(
   now_ms: number,
   zone: string = ownTimeZone(),
 ): number | undefined {
+  return plausible(timeIn(text, now_ms, zone), now_ms);
+}
+
+/** No limit lasts so long: what is further away is no time at which one ends. */
+const LONGEST_MS = 10 * 366 * 86_400_000;
+
+/** The time, if a limit could end then. */
+export function plausible(time_ms: number | undefined, now_ms: number): number | undefined {
+  return time_ms !== undefined && time_ms > 0 && time_ms - now_ms < LONGEST_MS ? time_ms : undefined;
+}
+
+function timeIn(text: string, now_ms: number, zone: string): number | undefined {
   const epoch = EPOCH.exec(text)?.[1];
   if (epoch !== undefined) return Number(epoch) * (epoch.length === 10 ? 1000 : 1);
   const date = (ISO.exec(text) ?? HTTP_DATE.exec(text))?.[0];

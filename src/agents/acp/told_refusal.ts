@@ -5,7 +5,7 @@
 import type { FailureKind } from "../../domain/failure.ts";
 import { given } from "../../domain/given_fields.ts";
 import { kindOfName, kindOfStatus, plainName } from "./failure_kind.ts";
-import { lengthOf, timeOfDate } from "./reset_time.ts";
+import { lengthOf, plausible, timeOfDate } from "./reset_time.ts";
 import { objectOf, textOf } from "./wire_value.ts";
 
 export interface ToldRefusal {
@@ -51,7 +51,7 @@ export function refusalIn(value: unknown, now_ms: number): ToldRefusal {
       const name = Array.isArray(inner) ? "" : plainName(key);
       if (ASIDE.test(name)) continue;
       left.push([field, depth + 1]);
-      until_ms = Math.max(until_ms, timeIn(name, field, now_ms) ?? 0);
+      until_ms = Math.max(until_ms, plausible(timeIn(name, field, now_ms), now_ms) ?? 0);
       if (NAMING.test(name)) {
         kind ??= kindNamed(field, false);
         vague_kind ??= kindNamed(field, true);
