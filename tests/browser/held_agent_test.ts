@@ -42,7 +42,7 @@ Deno.test("a held agent shows when it goes on, on its tasks' cards and on the ag
     await go("/agents");
     const agent = page.getByRole("listitem", { name: "Agent sh" });
     await agent.getByText("Held by its provider").waitFor();
-    await agent.getByText(/Its tasks go on in \d+ h/).waitFor();
+    await agent.getByText(/Its tasks go on at [\d:]+ \(in \d+ h/).waitFor();
     await isAccessible(page);
     await picture("agents-held");
     await agent.getByRole("button", { name: "Release sh" }).click();

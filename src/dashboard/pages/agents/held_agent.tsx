@@ -1,6 +1,6 @@
 /** Until when an agent's tasks wait for its model's provider, and a way to let them go on. */
 import type { ListedAgent } from "../../../protocol/basic_messages.ts";
-import { relative } from "../../../protocol/formats.ts";
+import { relative, timeOfDay } from "../../../protocol/formats.ts";
 import { epochOf } from "../../../clock/clock.ts";
 import { releaseAgent } from "../../data/known_agents.ts";
 import { now } from "../../ui/time.tsx";
@@ -19,9 +19,8 @@ export function HeldAgent({ agent }: { agent: ListedAgent }) {
     <div class="ready-agent-held">
       {left.map(({ whose, until, reason }) => (
         <p key={whose}>
-          {whose} go on{" "}
-          <time datetime={until} title={until}>{relative(epochOf(until), now.value)}</time>. The provider
-          says: {reason}
+          {whose} go on at <time datetime={until} title={until}>{timeOfDay(until)}</time>{" "}
+          ({relative(epochOf(until), now.value)}). The provider says: {reason}
         </p>
       ))}
       <button
