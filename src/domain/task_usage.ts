@@ -1,5 +1,7 @@
 /** What a task has used, as its record has it. */
-import { totalOf, type TurnEntry, type UsageEntry, type UsageSums, withEntry } from "./usage.ts";
+import type { TurnEntry, UsageEntry, UsageSums } from "./usage.ts";
+import { withEntry } from "./usage_counting.ts";
+import { totalOf } from "./usage_sums.ts";
 
 interface Used {
   used?: UsageEntry[];

@@ -2,7 +2,8 @@
 import * as z from "zod";
 import { entriesOf } from "./task_usage.ts";
 import type { TaskRecord } from "./task_record.ts";
-import { added, type UsageEntry, UsageSums } from "./usage.ts";
+import { type UsageEntry, UsageSums } from "./usage.ts";
+import { added } from "./usage_sums.ts";
 
 /** What is summed for itself within a day. */
 const Keys = z.object({

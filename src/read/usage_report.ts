@@ -1,7 +1,8 @@
 /** Sums what tasks have used, by the keys that are asked for. Pure. */
 import type { TaskRecord } from "../domain/task_record.ts";
 import { entriesOf } from "../domain/task_usage.ts";
-import { added, NO_USAGE, type UsageSums } from "../domain/usage.ts";
+import type { UsageSums } from "../domain/usage.ts";
+import { added, NO_USAGE } from "../domain/usage_sums.ts";
 import { keysOf, type UsageKeys, type UsageRow } from "../domain/usage_rollup.ts";
 import type { UsageGroup, UsageReportRow } from "../protocol/usage_messages.ts";
 

@@ -18,6 +18,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     pause: "claiming, paused",
     cancel: "claiming, stopping",
     leave: "claiming, stopping",
+    "budget is spent": "claiming, stopping",
     "lease lost": "claiming, stopping",
     broke: "claiming, stopping",
     "a message": "claiming, starting, messages: 1",
@@ -39,6 +40,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     pause: "preparing, paused | publish agent | clear deadline",
     cancel: "preparing, stopping | publish agent | stop preparing | clear deadline",
     leave: "preparing, stopping | publish agent | stop preparing | clear deadline",
+    "budget is spent": "preparing, stopping | publish agent | stop preparing | clear deadline",
     "lease lost": "preparing, stopping | stop preparing | clear deadline",
     broke: "preparing, stopping | publish agent | stop preparing | clear deadline",
     "a message": "preparing, starting, messages: 1",
@@ -55,12 +57,14 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports activity": "starting, starting, writing, 0 after it | write progress",
     "reports a retry": "starting, starting, writing, 0 after it | write progress | publish agent",
     "reports a silence": "starting, starting, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "starting, starting, writing, 0 after it | write progress",
     "asks for permission": "starting, starting | publish p2 | warn: Permission asked: May I? | publish agent",
     "goes on of itself":
       "starting, starting, turn 2 | info: The agent goes on of itself after its turn has ended | write own_turn | publish agent",
     pause: "starting, paused | publish agent",
     cancel: "starting, stopping | publish agent",
     leave: "starting, stopping | publish agent",
+    "budget is spent": "starting, stopping | publish agent",
     "lease lost": "starting, stopping",
     broke: "starting, stopping | publish agent",
     "is given its prompt": "starting, starting, prompted",
@@ -73,6 +77,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports activity": "working, running, writing, 0 after it | write progress",
     "reports a retry": "working, retrying, writing, 0 after it | write progress | publish agent",
     "reports a silence": "working, running, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "working, running, writing, 0 after it | write progress",
     "asks for permission":
       "working, waiting_for_permission | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
     "goes on of itself":
@@ -88,6 +93,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "signalled: resume": "working, running | publish agent",
     cancel: "working, stopping | publish agent | stop agent | clear deadline | clear silence",
     leave: "working, stopping | publish agent | stop agent | clear deadline | clear silence",
+    "budget is spent": "working, stopping | publish agent | stop agent | clear deadline | clear silence",
     "lease lost": "working, stopping | stop agent | clear deadline | clear silence",
     broke: "working, stopping | publish agent | stop agent | clear deadline | clear silence",
     "is given its prompt": "working, running, prompted",
@@ -104,6 +110,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports activity": "working, running, writing, 1 after it",
     "reports a retry": "working, retrying, writing, 1 after it | publish agent",
     "reports a silence": "working, running, writing, 1 after it | warn: No sign of life",
+    "reports usage": "working, running, writing, 1 after it",
     "asks for permission":
       "working, waiting_for_permission, writing, 0 after it | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
     "goes on of itself":
@@ -117,6 +124,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     cancel:
       "working, stopping, writing, 0 after it | publish agent | stop agent | clear deadline | clear silence",
     leave:
+      "working, stopping, writing, 0 after it | publish agent | stop agent | clear deadline | clear silence",
+    "budget is spent":
       "working, stopping, writing, 0 after it | publish agent | stop agent | clear deadline | clear silence",
     "lease lost": "working, stopping, writing, 0 after it | stop agent | clear deadline | clear silence",
     broke:
@@ -139,6 +148,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
       "working, waiting_for_permission, writing, 0 after it | write progress | publish agent",
     "reports a silence":
       "working, waiting_for_permission, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "working, waiting_for_permission, writing, 0 after it | write progress",
     "asks for permission":
       "working, waiting_for_permission | publish p2 | warn: Permission asked: May I? | publish agent",
     "has its answer": "working, running | end of p1 | publish agent | set deadline 1000 | set silence 100",
@@ -154,6 +164,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "signalled: resume": "working, waiting_for_permission | publish agent",
     cancel: "working, stopping | publish agent | stop agent",
     leave: "working, stopping | publish agent | stop agent",
+    "budget is spent": "working, stopping | publish agent | stop agent",
     "lease lost": "working, stopping | stop agent",
     broke: "working, stopping | publish agent | stop agent",
     "is given its prompt": "working, waiting_for_permission, prompted",
@@ -168,6 +179,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a retry": "working, retrying, writing, 0 after it | write progress",
     "reports a silence": "working, retrying, writing, 0 after it | warn: No sign of life | write progress",
     "reports that it goes on": "working, running | publish agent",
+    "reports usage": "working, retrying, writing, 0 after it | write progress",
     "asks for permission":
       "working, waiting_for_permission | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
     "goes on of itself":
@@ -183,6 +195,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "signalled: resume": "working, retrying | publish agent",
     cancel: "working, stopping | publish agent | stop agent | clear deadline | clear silence",
     leave: "working, stopping | publish agent | stop agent | clear deadline | clear silence",
+    "budget is spent": "working, stopping | publish agent | stop agent | clear deadline | clear silence",
     "lease lost": "working, stopping | stop agent | clear deadline | clear silence",
     broke: "working, stopping | publish agent | stop agent | clear deadline | clear silence",
     "is given its prompt": "working, retrying, prompted",
@@ -208,8 +221,10 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
       "working, unresponsive, writing, 0 after it | warn: No sign of life | write progress",
     "reports that it goes on":
       "working, running | clear silence | info: The agent gives signs of life again | publish agent | set silence 100",
-    "reports usage":
+    "reports its context":
       "working, running | clear silence | info: The agent gives signs of life again | publish agent | set silence 100",
+    "reports usage":
+      "working, running, writing, 0 after it | clear silence | info: The agent gives signs of life again | publish agent | write progress | set silence 100",
     "asks for permission":
       "working, waiting_for_permission | clear silence | info: The agent gives signs of life again | publish agent | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline",
     "has its answer":
@@ -233,6 +248,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "signalled: resume": "working, unresponsive | publish agent",
     cancel: "working, stopping | publish agent | stop agent | clear deadline | clear silence",
     leave: "working, stopping | publish agent | stop agent | clear deadline | clear silence",
+    "budget is spent": "working, stopping | publish agent | stop agent | clear deadline | clear silence",
     "lease lost": "working, stopping | stop agent | clear deadline | clear silence",
     broke: "working, stopping | publish agent | stop agent | clear deadline | clear silence",
     "is given its prompt":
@@ -254,12 +270,14 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports activity": "starting, paused, writing, 0 after it | write progress",
     "reports a retry": "starting, paused, writing, 0 after it | write progress | publish agent",
     "reports a silence": "starting, paused, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "starting, paused, writing, 0 after it | write progress",
     "asks for permission": "starting, paused | publish p2 | warn: Permission asked: May I? | publish agent",
     "goes on of itself":
       "starting, paused, turn 2 | info: The agent goes on of itself after its turn has ended | write own_turn | publish agent",
     resume: "starting, starting | publish agent",
     cancel: "starting, stopping | publish agent",
     leave: "starting, stopping | publish agent",
+    "budget is spent": "starting, stopping | publish agent",
     "lease lost": "starting, stopping",
     broke: "starting, stopping | publish agent",
     "is given its prompt": "starting, paused, prompted",
@@ -272,6 +290,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports activity": "working, paused, writing, 0 after it | write progress",
     "reports a retry": "working, paused, writing, 0 after it | write progress | publish agent",
     "reports a silence": "working, paused, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "working, paused, writing, 0 after it | write progress",
     "asks for permission": "working, paused | publish p2 | warn: Permission asked: May I? | publish agent",
     "goes on of itself":
       "working, paused, turn 2 | info: The agent goes on of itself after its turn has ended | write own_turn | publish agent",
@@ -284,6 +303,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "signalled: resume": "working, paused | publish agent",
     cancel: "working, stopping | publish agent | stop agent",
     leave: "working, stopping | publish agent | stop agent",
+    "budget is spent": "working, stopping | publish agent | stop agent",
     "lease lost": "working, stopping | stop agent",
     broke: "working, stopping | publish agent | stop agent",
     "is given its prompt": "working, paused, prompted",
@@ -298,6 +318,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a retry": "working, retrying, frozen, writing, 0 after it | write progress | publish agent",
     "reports a silence":
       "working, running, frozen, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "working, running, frozen, writing, 0 after it | write progress",
     "asks for permission":
       "working, waiting_for_permission, frozen | publish p2 | warn: Permission asked: May I? | publish agent",
     "goes on of itself":
@@ -311,6 +332,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "signalled: resume": "working, running | publish agent | set deadline 1000 | set silence 100",
     cancel: "working, stopping, frozen | publish agent | stop agent",
     leave: "working, stopping, frozen | publish agent | stop agent",
+    "budget is spent": "working, stopping, frozen | publish agent | stop agent",
     "lease lost": "working, stopping, frozen | stop agent",
     broke: "working, stopping, frozen | publish agent | stop agent",
     "is given its prompt": "working, running, frozen, prompted",
@@ -326,6 +348,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a retry": "working, retrying, messages: 1, writing, 0 after it | write progress | publish agent",
     "reports a silence":
       "working, running, messages: 1, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "working, running, messages: 1, writing, 0 after it | write progress",
     "asks for permission":
       "working, waiting_for_permission, messages: 1 | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
     "goes on of itself":
@@ -345,6 +368,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "signalled: resume": "working, running, messages: 1 | publish agent",
     cancel: "working, stopping, messages: 1 | publish agent | stop agent | clear deadline | clear silence",
     leave: "working, stopping, messages: 1 | publish agent | stop agent | clear deadline | clear silence",
+    "budget is spent":
+      "working, stopping, messages: 1 | publish agent | stop agent | clear deadline | clear silence",
     "lease lost": "working, stopping, messages: 1 | stop agent | clear deadline | clear silence",
     broke: "working, stopping, messages: 1 | publish agent | stop agent | clear deadline | clear silence",
     "is given its prompt": "working, running, messages: 1, prompted",
@@ -368,6 +393,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
       "starting, starting, messages: 1, interrupted, writing, 0 after it | write progress | publish agent",
     "reports a silence":
       "starting, starting, messages: 1, interrupted, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "starting, starting, messages: 1, interrupted, writing, 0 after it | write progress",
     "asks for permission":
       "starting, starting, messages: 1, interrupted | publish p2 | warn: Permission asked: May I? | publish agent",
     "goes on of itself":
@@ -375,6 +401,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     pause: "starting, paused, messages: 1, interrupted | publish agent",
     cancel: "starting, stopping, messages: 1, interrupted | publish agent",
     leave: "starting, stopping, messages: 1, interrupted | publish agent",
+    "budget is spent": "starting, stopping, messages: 1, interrupted | publish agent",
     "lease lost": "starting, stopping, messages: 1, interrupted",
     broke: "starting, stopping, messages: 1, interrupted | publish agent",
     "is given its prompt": "starting, starting, messages: 1, interrupted, prompted",
@@ -388,6 +415,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
       "working, retrying, messages: 1, interrupted, writing, 0 after it | write progress | publish agent",
     "reports a silence":
       "working, running, messages: 1, interrupted, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "working, running, messages: 1, interrupted, writing, 0 after it | write progress",
     "asks for permission":
       "working, waiting_for_permission, messages: 1, interrupted | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
     "goes on of itself":
@@ -410,6 +438,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
       "working, stopping, messages: 1, interrupted | publish agent | stop agent | clear deadline | clear silence",
     leave:
       "working, stopping, messages: 1, interrupted | publish agent | stop agent | clear deadline | clear silence",
+    "budget is spent":
+      "working, stopping, messages: 1, interrupted | publish agent | stop agent | clear deadline | clear silence",
     "lease lost": "working, stopping, messages: 1, interrupted | stop agent | clear deadline | clear silence",
     broke:
       "working, stopping, messages: 1, interrupted | publish agent | stop agent | clear deadline | clear silence",
@@ -428,6 +458,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
       "working, retrying, messages: 1, between turns, writing, 0 after it | write progress | publish agent",
     "reports a silence":
       "working, running, messages: 1, between turns, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "working, running, messages: 1, between turns, writing, 0 after it | write progress",
     "asks for permission":
       "working, waiting_for_permission, messages: 1, between turns | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed": "closing, running, messages: 1, between turns",
@@ -438,6 +469,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "signalled: resume": "working, running, messages: 1, between turns | publish agent",
     cancel: "working, stopping, messages: 1, between turns | publish agent | stop agent",
     leave: "working, stopping, messages: 1, between turns | publish agent | stop agent",
+    "budget is spent": "working, stopping, messages: 1, between turns | publish agent | stop agent",
     "lease lost": "working, stopping, messages: 1, between turns | stop agent",
     broke: "working, stopping, messages: 1, between turns | publish agent | stop agent",
     "is given its prompt": "working, running, messages: 1, between turns, prompted",
@@ -457,6 +489,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
       "working, retrying, turn 2, prompted, writing, 0 after it | write progress | publish agent",
     "reports a silence":
       "working, running, turn 2, prompted, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "working, running, turn 2, prompted, writing, 0 after it | write progress",
     "asks for permission":
       "working, waiting_for_permission, turn 2, prompted | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
     "goes on of itself":
@@ -477,6 +510,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
       "working, stopping, turn 2, prompted | publish agent | stop agent | clear deadline | clear silence",
     leave:
       "working, stopping, turn 2, prompted | publish agent | stop agent | clear deadline | clear silence",
+    "budget is spent":
+      "working, stopping, turn 2, prompted | publish agent | stop agent | clear deadline | clear silence",
     "lease lost": "working, stopping, turn 2, prompted | stop agent | clear deadline | clear silence",
     broke:
       "working, stopping, turn 2, prompted | publish agent | stop agent | clear deadline | clear silence",
@@ -495,6 +530,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
       "working, stopping, messages: 1, between turns, writing, 0 after it | write progress | publish agent",
     "reports a silence":
       "working, stopping, messages: 1, between turns, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "working, stopping, messages: 1, between turns, writing, 0 after it | write progress",
     "asks for permission":
       "working, stopping, messages: 1, between turns | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed": "closing, stopping, messages: 1, between turns",
@@ -525,6 +561,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports activity": "working, running, writing, 0 after it | write progress",
     "reports a retry": "working, retrying, writing, 0 after it | write progress | publish agent",
     "reports a silence": "working, running, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "working, running, writing, 0 after it | write progress",
     "asks for permission":
       "working, waiting_for_permission | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
     "goes on of itself":
@@ -543,6 +580,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "signalled: resume": "working, running | publish agent",
     cancel: "working, stopping | publish agent | stop agent | clear deadline | clear silence",
     leave: "working, stopping | publish agent | stop agent | clear deadline | clear silence",
+    "budget is spent": "working, stopping | publish agent | stop agent | clear deadline | clear silence",
     "lease lost": "working, stopping | stop agent | clear deadline | clear silence",
     broke: "working, stopping | publish agent | stop agent | clear deadline | clear silence",
     "is given its prompt": "working, running, prompted",
@@ -571,6 +609,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports activity": "starting, stopping, writing, 0 after it | write progress",
     "reports a retry": "starting, stopping, writing, 0 after it | write progress | publish agent",
     "reports a silence": "starting, stopping, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "starting, stopping, writing, 0 after it | write progress",
     "asks for permission": "starting, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
     "lease lost": "starting, stopping",
     "is given its prompt": "starting, stopping, prompted",
@@ -581,6 +620,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports activity": "working, stopping, writing, 0 after it | write progress",
     "reports a retry": "working, stopping, writing, 0 after it | write progress | publish agent",
     "reports a silence": "working, stopping, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "working, stopping, writing, 0 after it | write progress",
     "asks for permission": "working, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed":
       "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 completed",
@@ -600,6 +640,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports activity": "working, stopping, writing, 0 after it | write progress",
     "reports a retry": "working, stopping, writing, 0 after it | write progress | publish agent",
     "reports a silence": "working, stopping, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "working, stopping, writing, 0 after it | write progress",
     "asks for permission": "working, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed":
       "saving, stopping | error: Attempt ended: TASK_TIMEOUT_EXCEEDED: the task ran longer than its timeout of 1000 ms | commit turn 1 timeout, not begun",
@@ -619,6 +660,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports activity": "working, stopping, writing, 0 after it | write progress",
     "reports a retry": "working, stopping, writing, 0 after it | write progress | publish agent",
     "reports a silence": "working, stopping, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "working, stopping, writing, 0 after it | write progress",
     "asks for permission": "working, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed": "saving, stopping | info: Task completed | commit turn 1 completed",
     "agent failed":
@@ -637,11 +679,31 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports activity": "working, stopping, writing, 0 after it | write progress",
     "reports a retry": "working, stopping, writing, 0 after it | write progress | publish agent",
     "reports a silence": "working, stopping, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "working, stopping, writing, 0 after it | write progress",
     "asks for permission": "working, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed": "saving, stopping | info: Task completed | commit turn 1 completed",
     "agent failed": "saving, stopping | error: Attempt ended: no | commit turn 1 failed, not begun",
     "agent stopped":
       "saving, stopping | info: Attempt ended: the server is shutting down | commit turn 1 failed, left, not begun",
+    "signalled: pause": "working, stopping | publish agent",
+    "signalled: resume": "working, stopping | publish agent",
+    "lease lost": "working, stopping",
+    "is given its prompt": "working, stopping, prompted",
+    "message refused": "working, stopping, not taken",
+  },
+  "stopping: budget": {
+    "reports a session": "working, stopping | ready | write session",
+    "reports a line": "working, stopping | info: hello",
+    "reports activity": "working, stopping, writing, 0 after it | write progress",
+    "reports a retry": "working, stopping, writing, 0 after it | write progress | publish agent",
+    "reports a silence": "working, stopping, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "working, stopping, writing, 0 after it | write progress",
+    "asks for permission": "working, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
+    "agent completed": "saving, stopping | info: Task completed | commit turn 1 completed",
+    "agent failed":
+      "saving, stopping | warn: Attempt ended: the budget is spent | commit turn 1 interrupted, not begun",
+    "agent stopped":
+      "saving, stopping | warn: Attempt ended: the budget is spent | commit turn 1 interrupted, not begun",
     "signalled: pause": "working, stopping | publish agent",
     "signalled: resume": "working, stopping | publish agent",
     "lease lost": "working, stopping",
@@ -654,6 +716,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports activity": "working, stopping, writing, 0 after it | write progress",
     "reports a retry": "working, stopping, writing, 0 after it | write progress | publish agent",
     "reports a silence": "working, stopping, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "working, stopping, writing, 0 after it | write progress",
     "asks for permission": "working, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed": "saving, stopping | info: Task completed | commit turn 1 completed",
     "agent failed":
@@ -671,6 +734,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports activity": "working, stopping, writing, 0 after it",
     "reports a retry": "working, stopping, writing, 0 after it",
     "reports a silence": "working, stopping, writing, 0 after it",
+    "reports usage": "working, stopping, writing, 0 after it",
     "asks for permission": "working, stopping",
     "agent completed": "settled, stopping | ready | release",
     "agent failed": "settled, stopping | ready | release",

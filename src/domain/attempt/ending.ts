@@ -6,7 +6,8 @@ import { stay, type Step } from "./step.ts";
 
 /** Ends the agent once; only the first cause counts. An agent that has already ended is left to have its result stored. */
 export function endAgent(state: AttemptState, cause: StopCause): Step {
-  if (state.phase === "closing") return stopSaving(state);
+  // An agent that is gone costs nothing more: its work is saved.
+  if (state.phase === "closing") return cause === "budget" ? stay(state) : stopSaving(state);
   if (state.stop !== undefined || state.phase === "saving") return stay(state);
   const effects: AttemptEffect[] = [{ kind: "publish_agent" }];
   if (state.phase === "preparing") effects.push({ kind: "stop_preparing" });

@@ -5,7 +5,7 @@ import { withSessionCost } from "../../domain/attempt/record_change.ts";
 import type { RunOutcome } from "../../domain/run.ts";
 import type { TaskRecord, TaskState } from "../../domain/task_record.ts";
 import { withUsed } from "../../domain/task_usage.ts";
-import { shownUsage } from "../../domain/usage.ts";
+import { shownUsage } from "../../domain/usage_counting.ts";
 import { agentMessage, forgottenMessage } from "../../store/messages.ts";
 import type { Besides } from "../../store/queue.ts";
 import { entryOfTurn, type UsageContext } from "./turn_usage.ts";

@@ -2,7 +2,8 @@
 import { epochOf } from "../../clock/clock.ts";
 import { dayAt } from "../../domain/time_zones.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
-import { sumsOf, type TurnEntry } from "../../domain/usage.ts";
+import type { TurnEntry } from "../../domain/usage.ts";
+import { sumsOf } from "../../domain/usage_counting.ts";
 import type { RunContext, RunSettings } from "../run_context.ts";
 
 export interface UsageContext {

@@ -1,6 +1,6 @@
 /** Usage by day and group, as charts and tables show it. Pure. */
 import { epochOf, isoTime } from "../../../clock/clock.ts";
-import { added, NO_USAGE } from "../../../domain/usage.ts";
+import { added, NO_USAGE } from "../../../domain/usage_sums.ts";
 import type { UsageGroup, UsageReportRow } from "../../../protocol/usage_messages.ts";
 
 export type Unit = "cost" | "tokens";
