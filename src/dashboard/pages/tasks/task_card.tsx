@@ -77,9 +77,11 @@ export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
           </span>
         )}
         <TaskTime task={task} />
-        <Changes task={task} />
-        <Cost task={task} />
-        <ActionButtons task={task} onAction={onAction} />
+        <span class="task-end">
+          <Changes task={task} />
+          <Cost task={task} />
+          <ActionButtons task={task} onAction={onAction} />
+        </span>
       </footer>
     </article>
   );

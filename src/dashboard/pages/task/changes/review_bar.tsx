@@ -42,6 +42,8 @@ export function ReviewBar({ task, changes, review, reload }: ReviewBarProps) {
   const base = workspace?.base ?? "its base";
   const can = possible(task, changes);
   const isClear = changes.conflicts.length === 0;
+  // What was written would be lost with an acceptance.
+  const hasComments = can.sendBack && review.comments.length > 0;
 
   const during = async (action: () => Promise<void>) => {
     if (isBusy) return;
@@ -125,7 +127,12 @@ export function ReviewBar({ task, changes, review, reload }: ReviewBarProps) {
             </button>
           )}
           {can.sendBack && (
-            <button type="button" disabled={isBusy} onClick={() => setAsked("send back")}>
+            <button
+              type="button"
+              class={hasComments ? "primary" : ""}
+              disabled={isBusy}
+              onClick={() => setAsked("send back")}
+            >
               <CornerUpLeft size={16} aria-hidden="true" /> Send back
               {review.comments.length > 0 && ` with ${counted(review.comments.length, "comment")}`}
               <kbd aria-hidden="true">⇧S</kbd>
@@ -135,7 +142,7 @@ export function ReviewBar({ task, changes, review, reload }: ReviewBarProps) {
             <span class="review-accept">
               <button
                 type="button"
-                class={isClear ? "primary" : ""}
+                class={isClear && !hasComments ? "primary" : ""}
                 disabled={isBusy}
                 onClick={() => void accept()}
               >
@@ -158,7 +165,7 @@ export function ReviewBar({ task, changes, review, reload }: ReviewBarProps) {
           {can.accept && !isClear && task.agent_session !== undefined && (
             <button
               type="button"
-              class="primary"
+              class={hasComments ? "" : "primary"}
               disabled={isBusy}
               onClick={() => void update("agent")}
             >
