@@ -236,7 +236,7 @@ Deno.test("schedules: a new run appears by itself, with its status and a link", 
   await visit({ ...OPTIONS, context }, async ({ server, page, go, picture }) => {
     const first = Temporal.Now.instant().add({ minutes: 5 }).toString();
     await schedule(server, "often", first, { interval: "daily", timezone: BERLIN, max_runs: 2 });
-    await schedule(server, "single", first);
+    await schedule(server, "single", first, { interval: "daily", max_runs: 1 });
     await moveRunsNear(server);
     await go("/schedules?schedule=often");
     const card = page.getByRole("article", { name: "Schedule often" });
@@ -274,5 +274,30 @@ Deno.test("schedules: they fit on a phone", async () => {
     await picture("schedules-phone");
     await isAccessible(page);
     await isNoWider(page, 380);
+  });
+});
+
+Deno.test("schedules: one is paused, resumed, run by hand and given a cron expression, which is said in words", async () => {
+  await visit(OPTIONS, async ({ server, page, go }) => {
+    const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+    await schedule(server, "job", tomorrow, { interval: "daily", timezone: BERLIN });
+    await go("/schedules?schedule=job");
+    const card = page.getByRole("article", { name: "Schedule job" });
+    await card.getByRole("button", { name: "Pause" }).click();
+    await card.getByText("Paused", { exact: true }).waitFor();
+    await card.getByRole("button", { name: "Resume" }).click();
+    await card.getByRole("button", { name: "Pause" }).waitFor();
+    await card.getByRole("button", { name: "Run now" }).click();
+    await card.getByRole("link", { name: "job_run_1" }).waitFor();
+    await card.getByRole("button", { name: "Edit" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Runs").selectOption("cron");
+    await dialog.getByRole("textbox", { name: /Cron expression/ }).fill("@daily");
+    await dialog.getByText(/Expected: five fields/).waitFor();
+    await becomes(() => dialog.getByRole("button", { name: "Save" }).isDisabled(), true);
+    await dialog.getByRole("textbox", { name: /Cron expression/ }).fill("0 9 * * MON-FRI");
+    await isAccessible(page);
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await card.getByText(/At 09:00, Monday through Friday Europe\/Berlin/).waitFor();
   });
 });

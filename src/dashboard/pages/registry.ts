@@ -4,6 +4,7 @@ import {
   CalendarClock,
   ChartNoAxesColumn,
   CirclePlus,
+  LayoutTemplate,
   type LucideIcon,
   Server,
   SquareCheckBig,
@@ -21,6 +22,7 @@ import { NewTaskPage } from "./new_task/new_task_page.tsx";
 import { NotificationsPage } from "./notifications/notifications_page.tsx";
 import { SchedulesPage } from "./schedules/schedules_page.tsx";
 import { SystemPage } from "./system/system_page.tsx";
+import { TemplatesPage } from "./templates/templates_page.tsx";
 import { TaskPage } from "./task/task_page.tsx";
 import { TasksPage } from "./tasks/tasks_page.tsx";
 import { WorktreesPage } from "./worktrees/worktrees_page.tsx";
@@ -57,6 +59,7 @@ export const PAGES: readonly PageEntry[] = [
   { path: "/tasks/:id/edit", title: "Edit task", component: EditTaskPage },
   { path: "/new", title: "New task", component: NewTaskPage, icon: CirclePlus, key: "c", isUnderThumb: true },
   { path: "/schedules", title: "Schedules", component: SchedulesPage, group: "work", icon: CalendarClock, key: "g s" },
+  { path: "/templates", title: "Templates", component: TemplatesPage, group: "work", icon: LayoutTemplate, key: "g p" },
   { path: "/agents", title: "Agents", component: AgentsPage, group: "operate", icon: Bot, key: "g a", isUnderThumb: true, count: agentsCount },
   { path: "/insights", title: "Insights", component: InsightsPage, group: "operate", icon: ChartNoAxesColumn, key: "g n" },
   { path: "/server", title: "Server", group: "operate", icon: Server, key: "g v" },

@@ -12,6 +12,7 @@ import { MoreFields } from "./more_fields.tsx";
 import { show } from "./problems.ts";
 import { ShortFields } from "./short_fields.tsx";
 import { TaskForm } from "./task_form.tsx";
+import { TemplateLinks } from "./template_links.tsx";
 import { useTemplate } from "./template.ts";
 import { WhenFields } from "./when_fields.tsx";
 import { Page } from "../../ui/page.tsx";
@@ -69,6 +70,7 @@ export function NewTaskPage() {
           A copy of <code>{template.name}</code> with a new id.
         </p>
       )}
+      <TemplateLinks />
       <TaskForm
         label="New task"
         action={draft.value.when === "now" ? "Start task" : "Schedule"}

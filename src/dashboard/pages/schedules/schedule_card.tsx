@@ -1,7 +1,5 @@
 /** One schedule: its rule and next run; when open, also its runs and its task. */
-import { Copy, Trash2 } from "lucide-preact";
 import { useEffect, useId, useRef } from "preact/hooks";
-import { Link } from "wouter-preact";
 import { epochOf } from "../../../clock/clock.ts";
 import type { Schedule } from "../../../protocol/schedule_messages.ts";
 import type { NewTask, Task } from "../../../domain/task.ts";
@@ -10,6 +8,8 @@ import { ruleInWords, runsInWords, zoneOf } from "../../ui/schedule_words.ts";
 import { PriorityMark } from "../../ui/status.tsx";
 import { now } from "../../ui/time.tsx";
 import { exactTime, OWN_ZONE } from "../../ui/zone.ts";
+import { ScheduleButtons } from "./schedule_buttons.tsx";
+import { SkippedRuns } from "./skipped.tsx";
 import { PastRuns } from "./past_runs.tsx";
 import "./schedule_card.css";
 
@@ -21,9 +21,12 @@ export interface ScheduleCardProps {
   isOpen: boolean;
   onToggle: () => void;
   onUnschedule: () => void;
+  onChanged: () => void;
 }
 
-export function ScheduleCard({ schedule, past, isOpen, onToggle, onUnschedule }: ScheduleCardProps) {
+export function ScheduleCard(
+  { schedule, past, isOpen, onToggle, onUnschedule, onChanged }: ScheduleCardProps,
+) {
   const { id, recurring, runs } = schedule;
   const task = schedule.task as NewTask;
   const body = useId();
@@ -58,14 +61,8 @@ export function ScheduleCard({ schedule, past, isOpen, onToggle, onUnschedule }:
               <Template task={task} recurring={recurring} />
             </div>
             <PastRuns tasks={past} />
-            <div class="buttons">
-              <Link class="button" href={`/new?from=${id}`}>
-                <Copy size={16} aria-hidden="true" /> Copy
-              </Link>
-              <button type="button" class="danger" onClick={onUnschedule}>
-                <Trash2 size={16} aria-hidden="true" /> Unschedule
-              </button>
-            </div>
+            <SkippedRuns skipped={schedule.skipped} zone={recurring ? zoneOf(schedule) : OWN_ZONE} />
+            <ScheduleButtons schedule={schedule} onUnschedule={onUnschedule} onChanged={onChanged} />
           </>
         )}
       </div>
@@ -79,6 +76,14 @@ function sentence(words: string): string {
 
 /** The next run: how far away it is, and its time there and here. */
 function NextRun({ schedule }: { schedule: Schedule }) {
+  if (schedule.paused) {
+    const { reason } = schedule.paused;
+    return (
+      <div class="schedule-next muted">
+        {reason === "failures" ? "Paused: its runs have failed" : "Paused"}
+      </div>
+    );
+  }
   if (schedule.next_run === undefined) return <div class="schedule-next muted">No runs left</div>;
   const at_ms = epochOf(schedule.next_run);
   const zone = schedule.recurring ? zoneOf(schedule) : OWN_ZONE;

@@ -63,7 +63,14 @@ export function SchedulesPage() {
       {answer.error !== undefined && <Problem what="The schedules cannot be shown" error={answer.error} />}
       {schedules === undefined
         ? answer.error === undefined && <p class="muted" role="status">Loading the schedules…</p>
-        : <Shown schedules={schedules} past={past.value} onUnschedule={setLeaving} />}
+        : (
+          <Shown
+            schedules={schedules}
+            past={past.value}
+            onUnschedule={setLeaving}
+            onChanged={answer.reload}
+          />
+        )}
       {leaving !== undefined && (
         <Confirm
           title={`Unschedule ${leaving}?`}
@@ -88,9 +95,10 @@ interface ShownProps {
   schedules: readonly Schedule[];
   past: ReadonlyMap<string, readonly Task[]>;
   onUnschedule: (id: string) => void;
+  onChanged: () => void;
 }
 
-function Shown({ schedules, past, onUnschedule }: ShownProps) {
+function Shown({ schedules, past, onUnschedule, onChanged }: ShownProps) {
   const [place, change] = usePlace();
   const open = place.get("schedule") ?? "";
   const ended = [...past].filter(([id]) => !schedules.some((schedule) => schedule.id === id));
@@ -98,7 +106,10 @@ function Shown({ schedules, past, onUnschedule }: ShownProps) {
     return (
       <div class="card empty">
         <strong>Nothing is scheduled</strong>
-        <p>A schedule runs a task once, or every day, week or month.</p>
+        <p>
+          A schedule runs a task once, or again and again: each hour, day, week or month, or by a cron
+          expression.
+        </p>
         <Link class="button primary" href="/new?schedule=1">New schedule</Link>
       </div>
     );
@@ -119,6 +130,7 @@ function Shown({ schedules, past, onUnschedule }: ShownProps) {
             isOpen={open === schedule.id}
             onToggle={() => change({ schedule: open === schedule.id ? "" : schedule.id })}
             onUnschedule={() => onUnschedule(schedule.id)}
+            onChanged={onChanged}
           />
         ))}
       </section>
@@ -140,7 +152,7 @@ function Shown({ schedules, past, onUnschedule }: ShownProps) {
   );
 }
 
-function Month({ schedules, past }: Omit<ShownProps, "onUnschedule">) {
+function Month({ schedules, past }: Omit<ShownProps, "onUnschedule" | "onChanged">) {
   const [place, change] = usePlace();
   const zone = isTimeZone(place.get("zone") ?? "") ? place.get("zone")! : OWN_ZONE;
   const today = dayIn(now.value, zone);
