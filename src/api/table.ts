@@ -13,6 +13,7 @@ import { batch } from "./batch.ts";
 import { cancelTask } from "./cancel_task.ts";
 import type { Capability } from "./capability.ts";
 import { createKey } from "./create_key.ts";
+import { createReport } from "./create_report.ts";
 import { discardChanges } from "./discard_changes.ts";
 import { getReview } from "./get_review.ts";
 import { getTaskChanges } from "./get_task_changes.ts";
@@ -117,6 +118,7 @@ const ALL = [
   startFromTemplate,
   listDeliveries,
   replayDelivery,
+  createReport,
   listSchedules,
   requestLogEntries,
   requestSystemResources,

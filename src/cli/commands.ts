@@ -21,6 +21,7 @@ import { addPause } from "./commands/pause.ts";
 import { addPr } from "./commands/pr.ts";
 import { addProjects } from "./commands/projects.ts";
 import { addPs } from "./commands/ps.ts";
+import { addReport } from "./commands/report.ts";
 import { addResult } from "./commands/result.ts";
 import { addResume } from "./commands/resume.ts";
 import { addRetry } from "./commands/retry.ts";
@@ -73,6 +74,7 @@ export const SERVER_COMMANDS: readonly AddCommand[] = [
   addSchedule,
   addSchedules,
   addTemplates,
+  addReport,
   addAgents,
   addSessions,
   addPs,

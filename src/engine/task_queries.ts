@@ -94,6 +94,11 @@ export class TaskQueries {
     return { ...page, tasks: fitting(page.tasks.map((task) => listed(this.view(task))), max_bytes) };
   }
 
+  /** All tasks for which `isWanted` holds, the oldest first. */
+  all(isWanted: (task: Task) => boolean): Task[] {
+    return [...this.#options.index.all()].map((task) => this.view(task)).filter(isWanted);
+  }
+
   /** Throws `TASK_NOT_FOUND`. */
   async result(id: string): Promise<{ status: TaskStatus; result: TaskResult }> {
     const { store } = this.#options;

@@ -15,6 +15,7 @@ import { notificationMessages } from "./notification_messages.ts";
 import { projectMessages } from "./project_messages.ts";
 import { pullRequestMessages } from "./pull_request_messages.ts";
 import { pushes } from "./pushes.ts";
+import { reportMessages } from "./report_messages.ts";
 import { scheduleMessages } from "./schedule_messages.ts";
 import { subscriptionMessages } from "./subscription_messages.ts";
 import { systemMessages } from "./system_messages.ts";
@@ -36,6 +37,7 @@ export const EXCHANGES = {
   ...conversationMessages,
   ...scheduleMessages,
   ...templateMessages,
+  ...reportMessages,
   ...logMessages,
   ...monitorMessages,
   ...systemMessages,

@@ -53,6 +53,9 @@ for (const name of Object.keys(TRANSPORTS) as TransportName[]) {
             "read_logs",
             "list_agents",
             "list_projects",
+            "get_usage",
+            "list_templates",
+            "start_from_template",
           ]);
           assert.ok(
             tools.every((tool: Fields) => tool.outputSchema && (tool.description as string).length > 20),

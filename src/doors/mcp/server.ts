@@ -20,6 +20,7 @@ import {
   listTasks,
   retryTask,
 } from "./task_tools.ts";
+import { listTemplates, startFromTemplate } from "./template_tools.ts";
 import type { Call, Tool } from "./tool.ts";
 import { getUsage } from "./usage_tools.ts";
 
@@ -41,6 +42,8 @@ const TOOLS: readonly Tool[] = [
   listAgents,
   listProjects,
   getUsage,
+  listTemplates,
+  startFromTemplate,
 ];
 
 const INSTRUCTIONS =

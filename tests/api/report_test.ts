@@ -1,0 +1,124 @@
+/** The daily report through the door, and its text for tasks of every kind. */
+import assert from "node:assert/strict";
+import type { Task } from "../../src/domain/task.ts";
+import { dailyReport, isReported } from "../../src/protocol/daily_report.ts";
+import { EXCHANGES } from "../../src/protocol/messages.ts";
+import { withApp } from "../fixtures/app.ts";
+import { SCRIPTED } from "../fixtures/scripted_agents.ts";
+import { until } from "../fixtures/until.ts";
+
+const NOW = Date.parse("2030-01-02T07:00:00Z");
+
+function task(id: string, status: Task["status"], more: Partial<Task> = {}): Task {
+  return {
+    id,
+    type: "testing",
+    priority: "low",
+    description: `do ${id}`,
+    status,
+    progress: 0,
+    created_at: "2030-01-01T20:00:00.000Z",
+    retry_count: 0,
+    attempt: 1,
+    ...more,
+  };
+}
+
+const usage = (cost_usd: number, cost_source: "reported" | "unknown" = "reported") => ({
+  turns: 1,
+  input_tokens: 1,
+  output_tokens: 1,
+  cached_tokens: 0,
+  duration_ms: 1,
+  cost_usd,
+  cost_source,
+});
+
+Deno.test("report: by project, each task under what has become of it, with times, reasons and costs", () => {
+  const lately = "2030-01-02T03:00:00.000Z";
+  const all = [
+    task("good", "completed", { project: "shop", completed_at: lately, usage: usage(1.25) }),
+    task("bad", "failed", {
+      project: "shop",
+      completed_at: lately,
+      error: "Check 'npm test' failed\n# not a title",
+      usage: usage(0.5),
+    }),
+    task("held", "queued", {
+      project: "shop",
+      waiting_for: {
+        kind: "provider_limit",
+        agent: "claude",
+        until: "2030-01-02T09:30:00.000Z",
+        reason: "usage limit",
+      },
+    }),
+    task("look", "completed", {
+      completed_at: "2029-12-24T03:00:00.000Z",
+      review: "to_review",
+      usage: usage(0, "unknown"),
+    }),
+    task("old", "completed", { completed_at: "2029-12-24T03:00:00.000Z" }),
+    task("done_with", "completed", { completed_at: lately, archived: true }),
+  ];
+  const text = dailyReport(all.filter((one) => isReported(one, NOW)), NOW);
+  assert.equal(
+    text,
+    `# Report of 2030-01-02 07:00
+
+The last 24 hours. Times are in UTC.
+
+## shop
+
+### Failed (1)
+
+- \`bad\` do bad: Check 'npm test' failed \\# not a title
+
+### Done (1)
+
+- \`good\` do good: $1.25
+
+### Waiting (1)
+
+- \`held\` do held: waits for the provider of 'claude' (2030-01-02 09:30): usage limit
+
+Cost of these tasks: $1.75.
+
+## Without a project
+
+### Needs you (1)
+
+- \`look\` do look: review
+
+Cost of these tasks: $0.00, and 1 task of which the cost is not fully known.
+`,
+  );
+  assert.match(dailyReport([], NOW), /Nothing was done, and nothing waits/);
+});
+
+Deno.test("report: create_report answers with the tasks of the server, of one project if asked", async () => {
+  const config = {
+    limits: { enabled: false },
+    agents: { scripted: SCRIPTED },
+    tasks: { default_agent: "scripted" },
+  };
+  await withApp({ config }, async (app) => {
+    const report = async (more: object = {}) => {
+      const { reply } = await app.post({ type: "create_report", kind: "daily", format: "markdown", ...more });
+      return EXCHANGES.create_report.reply.parse(reply).content;
+    };
+    assert.match(await report(), /Nothing was done/);
+    const started = {
+      id: "one",
+      type: "testing",
+      priority: "low",
+      description: "first",
+      execution: { prompt: "print done" },
+    };
+    await app.post({ type: "start_task", task: started });
+    await until(async () => /### Done \(1\)\n\n- `one` first/.test(await report()));
+    assert.match(await report({ project: "other" }), /Nothing was done/);
+    const refused = (await app.post({ type: "create_report", kind: "hourly" })).reply;
+    assert.equal(refused.code, "INVALID_FIELD_VALUE");
+  });
+});
