@@ -199,14 +199,14 @@ export class Clients {
       description: "scheduled",
       scheduled_time: this.#soon(),
     };
-    if (random.chance(0.2)) return { type: "schedule_task", task: { ...task, id: this.#id() } };
+    if (random.chance(0.1)) return { type: "schedule_task", task: { ...task, id: this.#id() } };
     const id = `s${random.between(1, SCHEDULES)}`;
     const kind = random.between(0, 19);
-    if (kind < 2) return { type: "pause_schedule", task_id: id };
-    if (kind < 5) return { type: "resume_schedule", task_id: id };
-    if (kind < 8) return { type: "run_schedule", task_id: id };
-    if (kind < 9) return { type: "get_task_status", task_id: id };
-    if (kind < 13) {
+    if (kind < 3) return { type: "pause_schedule", task_id: id };
+    if (kind < 4) return { type: "resume_schedule", task_id: id };
+    if (kind < 6) return { type: "run_schedule", task_id: id };
+    if (kind < 7) return { type: "get_task_status", task_id: id };
+    if (kind < 9) {
       return {
         type: "update_schedule",
         task_id: id,

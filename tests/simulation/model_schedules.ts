@@ -21,7 +21,7 @@ interface KnownSchedule {
 }
 
 /** What was decided just before a change is carried out all the same. */
-const UNDER_WAY_MS = 120_000;
+const UNDER_WAY_MS = 45_000;
 
 export class ScheduleModel {
   readonly known = new Map<string, KnownSchedule>();
