@@ -100,7 +100,8 @@ export class ScheduleModel {
     if (next_ms !== before.next_ms) this.#checkNext(id, schedule, isAdvanced ? before.next_ms : -Infinity);
     if (!isAdvanced || made > 0) return;
     // A run that goes on and a pause are the only reasons to leave one out.
-    const mustRun = before.last_run === undefined || before.spec.recurring?.allow_overlap;
+    const canOverlap = before.last_run !== undefined || before.extra > 0;
+    const mustRun = !canOverlap || before.spec.recurring?.allow_overlap;
     if (mustRun && before.paused_ms === undefined) {
       this.#fail(`schedule ${id} leaves out its run of ${new Date(before.next_ms).toISOString()}`);
     }

@@ -12,6 +12,7 @@ import {
   type Skipped,
   type SkipReason,
 } from "../../domain/schedule.ts";
+import type { TaskRecord } from "../../domain/task_record.ts";
 import { isFinished } from "../../domain/task_values.ts";
 import type { WaitingKind } from "../../domain/waiting_for.ts";
 import { type ScheduleContext, scheduleEntry } from "./schedule_context.ts";
@@ -79,13 +80,25 @@ export class ScheduleRuns {
     return last_number > 0 ? { last_number } : {};
   }
 
-  #overlap({ spec, state }: ScheduleRecord): Omit<Skipped, "time"> | undefined {
-    if (state.last_run === undefined || spec.recurring?.allow_overlap) return undefined;
-    const last = this.#context.index.find(state.last_run);
-    if (!last || isFinished(last.state.status)) return undefined;
-    const waits = this.#context.waitOf(last);
+  #overlap(schedule: ScheduleRecord): Omit<Skipped, "time"> | undefined {
+    if (schedule.spec.recurring?.allow_overlap) return undefined;
+    const before = this.#lastRuns(schedule).find(({ state }) => !isFinished(state.status));
+    if (!before) return undefined;
+    const waits = this.#context.waitOf(before);
     const reason = (waits && HELD[waits]) ?? "overlap";
-    return { reason, message: `'${state.last_run}' is still ${last.state.status}` };
+    return { reason, message: `'${before.id}' is still ${before.state.status}` };
+  }
+
+  /** The last run, and those by hand that are not counted yet. */
+  #lastRuns({ id, state }: ScheduleRecord): TaskRecord[] {
+    const { find } = this.#context.index;
+    const last = state.last_run === undefined ? undefined : find(state.last_run);
+    const runs = last ? [last] : [];
+    for (let number = (state.last_number ?? state.runs) + 1;; number++) {
+      const task = find(runId(id, number));
+      if (!task) return runs;
+      if (task.spec.schedule_id === id && !isOwnRun(task, id)) runs.push(task);
+    }
   }
 
   /** Creates the run's task. Its failure is told if a retry would not fix it. */
