@@ -5,6 +5,7 @@ import type { Task } from "../domain/task.ts";
 import { pullRequestView } from "../domain/pull_request.ts";
 import { editedFields } from "../domain/task_edit.ts";
 import type { TaskRecord, TaskState } from "../domain/task_record.ts";
+import { tokensIn, usageOf } from "../domain/task_usage.ts";
 import { numbering } from "../domain/turns.ts";
 
 /** The fields that `task_changed` names, besides what the task waits for, by what is compared. */
@@ -16,7 +17,15 @@ const WATCHED = {
   review: (state: TaskState) => state.review,
   pull_request: ({ pull_request, turn }: TaskState) => pull_request && pullRequestView(pull_request, turn),
   archived: (state: TaskState) => state.archived,
+  usage: shownUsage,
 } satisfies Partial<Record<keyof Task, (state: TaskState) => unknown>>;
+
+/** What is worth telling of usage: each turn and each cent, not each token. */
+function shownUsage(state: TaskState): string | undefined {
+  const used = usageOf(state);
+  if (!used || (used.cost_usd === 0 && tokensIn(used) === 0)) return undefined;
+  return `${used.turns} ${used.cost_usd.toFixed(2)}`;
+}
 
 /** The fields of the task that have new values. */
 export function changedFields(before: TaskRecord, after: TaskRecord): string[] {
