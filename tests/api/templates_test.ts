@@ -210,3 +210,24 @@ Deno.test("a delivery counts against the limits of its address, before its body 
     assert.equal((await ask(app, { type: "list_deliveries", template: "fix" })).deliveries.length, 2);
   });
 });
+
+/** The first line of the answer to a request that names another host, as no client of the platform would. */
+async function asHost(app: TestApp, path: string): Promise<string> {
+  const { hostname, port } = new URL(app.url);
+  const socket = await Deno.connect({ hostname, port: Number(port) });
+  const request =
+    `POST ${path} HTTP/1.1\r\nHost: tunnel.example\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`;
+  await socket.write(new TextEncoder().encode(request));
+  const text = await new Response(socket.readable).text();
+  return text.split("\r\n")[0]!;
+}
+
+Deno.test("a hook is reached under any host; nothing else is", async () => {
+  await withApp({ config }, async (app) => {
+    assert.match(await asHost(app, "/hooks/none"), /^HTTP\/1\.1 404/);
+    assert.match(await asHost(app, "/hooks/fix"), /^HTTP\/1\.1 401/);
+    for (const path of ["/api", "/hooks", "/hooks/../api"]) {
+      assert.match(await asHost(app, path), /^HTTP\/1\.1 403/, path);
+    }
+  });
+});
