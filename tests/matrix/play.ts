@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { AgentName } from "../fixtures/agents.ts";
 import { TIER } from "../fixtures/tier.ts";
 import { ANSWERS } from "./answers.ts";
-import { SCENARIOS } from "./scenarios.ts";
+import { QUICK, SCENARIOS } from "./scenarios.ts";
 import { withWorld } from "./world.ts";
 
 /** Names of scenarios to play instead of all, separated by commas. */
@@ -18,7 +18,7 @@ export function playAll(agent: AgentName, { isLong }: { isLong: boolean }): void
       withWorld(agent, async (world) => {
         for (const scenario of SCENARIOS) {
           const isLeftOut = ONLY === undefined
-            ? scenario.isLong === true && TIER !== "long"
+            ? TIER !== "long" && !QUICK.has(scenario)
             : !ONLY.includes(scenario.name);
           await t.step({
             name: scenario.name,

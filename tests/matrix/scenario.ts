@@ -5,8 +5,6 @@ export interface Scenario {
   name: string;
   /** What is played, as a row of the table in docs/agents.md. */
   title: string;
-  /** Whether it takes minutes, so that only the long tier plays it. */
-  isLong?: boolean;
   /**
    * Plays it, and answers in a word or two what the agent does: `yes`, or what happens instead. Throws if the server does
    * not do its part. `id`: an id for its task that no other scenario uses.

@@ -56,3 +56,19 @@ export const SCENARIOS: readonly Scenario[] = [
   overflowed,
   stalled,
 ];
+
+/** Those that the quick tier plays: what only a real agent can show of each part. Each takes ten seconds or so. */
+export const QUICK: ReadonlySet<Scenario> = new Set([
+  edit,
+  askEdit,
+  denyCommand,
+  question,
+  cancel,
+  serverKilled,
+  next,
+  now,
+  reopened,
+  model,
+  unauthorized,
+  limitedUntil,
+]);

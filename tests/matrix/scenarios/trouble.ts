@@ -27,11 +27,10 @@ export const agentKilled: Scenario = {
 };
 
 /** The model does not answer; the word is the kind of the task's failure. */
-function fails(name: string, title: string, prompt: string, isLong = false): Scenario {
+function fails(name: string, title: string, prompt: string): Scenario {
   return {
     name,
     title,
-    isLong,
     async play(world, id) {
       const task = await world.ran(id, prompt, {}, { timeout: 900_000 });
       assert.equal(task.status, "failed", `it passes for success: ${(await world.result(id)).output}`);
@@ -54,7 +53,7 @@ export const refused: Scenario = {
 };
 
 export const unauthorized = fails("401", "the key is wrong (401)", "mock:http code=401");
-export const stalled = fails("stalled", "the model falls silent", "mock:hang", true);
+export const stalled = fails("stalled", "the model falls silent", "mock:hang");
 
 const LONG_MS = 30 * 60_000;
 
@@ -65,11 +64,10 @@ type Wait = "provider_limit" | "retry";
  * The provider refuses or breaks off, then works again. The task waits meanwhile, and no attempt counts. The word tells
  * whether it goes on in its session, and whether the agent has told when the refusal ends.
  */
-function waitsOut(name: string, title: string, prompt: string, wait: Wait, isLong: boolean): Scenario {
+function waitsOut(name: string, title: string, prompt: string, wait: Wait): Scenario {
   return {
     name,
     title,
-    isLong,
     async play(world, id) {
       await world.start(id, `${prompt} id=${id}`, {}, { timeout: 1_200_000 });
       const { waiting_for } = await world.becomes(id, (task) => kindOfWait(task) === wait);
@@ -98,41 +96,35 @@ export const limitedUntil = waitsOut(
   "a usage limit of hours: the task goes on after it",
   "mock:trouble as=usage in=7200",
   "provider_limit",
-  false,
 );
 export const limitedSilently = waitsOut(
   "limit_header",
   "a limit of hours that only a header tells (429)",
   "mock:trouble as=later in=7200",
   "provider_limit",
-  true,
 );
 export const limited = waitsOut(
   "429",
   "a limit without a time (429)",
   "mock:trouble as=bare",
   "provider_limit",
-  true,
 );
 export const overloaded = waitsOut(
   "overloaded",
   "the provider is overloaded (529, 503)",
   "mock:trouble as=overloaded",
   "retry",
-  true,
 );
-export const broken = waitsOut("500", "the provider fails (500)", "mock:http code=500", "retry", true);
+export const broken = waitsOut("500", "the provider fails (500)", "mock:http code=500", "retry");
 export const dropped = waitsOut(
   "dropped",
   "the connection to the model breaks off",
   "mock:drop",
   "retry",
-  true,
 );
 export const overflowed: Scenario = {
   name: "context",
   title: "the conversation is too long for the model",
-  isLong: true,
   async play(world, id) {
     const task = await world.ran(id, "mock:trouble as=context");
     return task.status === "completed" ? "goes on with less" : (task.failure as { kind: string }).kind;
