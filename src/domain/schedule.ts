@@ -3,9 +3,9 @@ import * as z from "zod";
 import { isoTime } from "../clock/clock.ts";
 import { Actor } from "./actor.ts";
 import { standingOf } from "./dependencies.ts";
-import { ADDED_FIELDS, REQUESTED_FIELDS } from "./task.ts";
+import { ADDED_FIELDS, RecurringConfig, REQUESTED_FIELDS } from "./task.ts";
 import type { TaskRecord } from "./task_record.ts";
-import { nextOccurrence, runsLeft, Timetable } from "./timetable.ts";
+import { nextOccurrence, runsLeft } from "./timetable.ts";
 
 const { id: _id, scheduled_time: _scheduled_time, recurring: _recurring, ...eachRun } = REQUESTED_FIELDS;
 
@@ -19,7 +19,9 @@ export function runFields(task: RunFields): RunFields {
 }
 
 /** A schedule as it is stored. */
-export const ScheduleSpec = Timetable.extend({
+export const ScheduleSpec = z.object({
+  scheduled_time: z.string().describe("The first run, ISO 8601; with cron, the earliest moment of one."),
+  recurring: RecurringConfig.optional(),
   task: RunFields.describe("The fields of each run's task."),
   created_at: z.string(),
   created_by: ADDED_FIELDS.created_by,

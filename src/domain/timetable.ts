@@ -2,17 +2,16 @@
  * When a schedule runs, computed in its time zone. Days, weeks and months are counted from the first run, so the original
  * day of the month is kept and errors do not add up. Pure.
  */
-import * as z from "zod";
 import { epochOf } from "../clock/clock.ts";
 import { cronAfter } from "./cron.ts";
-import { RecurringConfig } from "./task.ts";
+import type { RecurringConfig } from "./task.ts";
 import { localTimeAfter } from "./time_zones.ts";
 
-export const Timetable = z.object({
-  scheduled_time: z.string().describe("The first run, ISO 8601; with cron, the earliest moment of one."),
-  recurring: RecurringConfig.optional(),
-});
-export type Timetable = z.infer<typeof Timetable>;
+export interface Timetable {
+  /** The first run, ISO 8601; with cron, the earliest moment of one. */
+  scheduled_time: string;
+  recurring?: RecurringConfig | undefined;
+}
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
