@@ -1,5 +1,7 @@
 /** Wires what becomes of tasks' worktrees: accepted, discarded, kept or removed. */
 import type { Clock } from "../clock/clock.ts";
+import type { Landing } from "../domain/landing.ts";
+import type { WorktreeFolders } from "../domain/worktrees.ts";
 import { Acceptance, type AcceptanceOptions } from "../engine/acceptance.ts";
 import { Discarding } from "../engine/discarding.ts";
 import { EndingRecovery } from "../engine/ending_recovery.ts";
@@ -9,28 +11,21 @@ import { type UpdateContext, WorkspaceUpdate } from "../engine/workspace_update.
 import { type WorktreeEndOptions, WorktreeEnds } from "../engine/worktree_ends.ts";
 import { Worktrees } from "../engine/worktrees.ts";
 import type { Store } from "../store/open.ts";
-import type { Git } from "../workspaces/git.ts";
-import { gitLanding } from "../workspaces/landing.ts";
-import { worktreeFolders } from "../workspaces/worktree_folders.ts";
 
 export interface AcceptanceWiring
   extends Pick<AcceptanceOptions, "methodOf">, Pick<WorktreeEndOptions, "save" | "tearDown"> {
   clock: Clock;
   store: Store;
-  git: Git;
-  /** The folder that holds the worktrees. */
-  root: string;
+  landing: Landing;
+  folders: WorktreeFolders;
   say: UpdateContext["say"];
-  /** One for temporary files. */
-  room: string;
 }
 
 export type Endings = ReturnType<typeof composeAcceptance>;
 
 export function composeAcceptance(wiring: AcceptanceWiring) {
-  const { clock, store, git, root, room, say, save, tearDown, methodOf } = wiring;
+  const { clock, store, landing, folders, say, save, tearDown, methodOf } = wiring;
   const turns = new OneAtATime();
-  const landing = gitLanding(git, room);
   const unfinished = (task_id: string) => recovery.settle(task_id);
   const ends = new WorktreeEnds({ store, landing, save, tearDown, unfinished }, turns);
   const acceptance = new Acceptance({ clock, store, landing, methodOf }, ends);
@@ -46,7 +41,6 @@ export function composeAcceptance(wiring: AcceptanceWiring) {
     ends,
     turns,
   });
-  const folders = worktreeFolders(git, landing, root, room);
   return {
     landing,
     acceptance,

@@ -31,8 +31,10 @@ import { AttachmentFiles } from "../store/attachment_files.ts";
 import type { Store } from "../store/open.ts";
 import { gitComparisons } from "../workspaces/changes/comparisons.ts";
 import { createGit } from "../workspaces/git.ts";
+import { gitLanding } from "../workspaces/landing.ts";
 import { runTeardown } from "../workspaces/project_programs.ts";
 import { gitWorkspaces } from "../workspaces/workspaces.ts";
+import { worktreeFolders } from "../workspaces/worktree_folders.ts";
 import { composeAcceptance } from "./compose_acceptance.ts";
 import { composeKeepAwake } from "./compose_keep_awake.ts";
 import type { ComposeOptions } from "./compose_options.ts";
@@ -157,12 +159,13 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
   });
   const save = (task: TaskRecord) =>
     saveLastWork({ store, workspaces, projectOf: (one) => projects.projectOf(one) }, task);
+  const endings_room = join(folder, "git", "endings");
+  const landing = gitLanding(git, endings_room);
   const endings = composeAcceptance({
     clock,
     store,
-    git,
-    root: worktrees,
-    room: join(folder, "git", "endings"),
+    landing,
+    folders: worktreeFolders(git, landing, worktrees, endings_room),
     say: (task_id, said, by) => engine.commands.say(task_id, said, by),
     save,
     tearDown: async (task, folder) => {

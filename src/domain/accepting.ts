@@ -19,7 +19,7 @@ export function requireAtRest(task: TaskRecord, operation: string): void {
       "task_id",
       task.id,
       "a task whose agent is gone",
-      `Cannot ${operation} task '${task.id}' now: it was cancelled, and its agent is still being ended. Try again in a moment`,
+      `Cannot ${operation} task '${task.id}' now: its agent is still being ended. Try again in a moment`,
       { current_status: task.state.status },
     );
   }

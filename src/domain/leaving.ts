@@ -1,11 +1,12 @@
 /**
- * A cancelled task whose agent is still being ended. The cancel has taken the attempt's lease, so nothing else says that there may
- * be a process in the task's folder. Another attempt would share it with that process, on another node too.
+ * A task whose agent is still being ended: it was cancelled, or its server has died or stops. The attempt has lost its lease by
+ * that, so nothing else says that there may be a process in the task's folder. Another attempt would share it with that process, on
+ * another node too.
  */
 import type { Lease } from "./lease.ts";
 import type { TaskState } from "./task_record.ts";
 
-/** Whether a process of a cancelled attempt may still be at work. A node ends its agents before its leases become void. */
+/** Whether a process of such an attempt may still be at work. A node ends its agents before its leases become void. */
 export function isLeaving({ leaving }: TaskState, isVoid: (lease: Lease) => boolean): boolean {
   return leaving !== undefined && !isVoid(leaving);
 }

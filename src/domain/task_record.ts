@@ -72,7 +72,8 @@ export const TaskState = z.object({
   attempts: z.array(Attempt).describe("The newest last, at most 20."),
   lease: Lease.optional().describe("Held by the attempt under way."),
   leaving: Lease.optional().describe(
-    "That of an attempt that was cancelled, until its agent is gone and its work saved. No other one begins before.",
+    "That of an attempt that was cancelled or lost, as long as its agent may be at work and its work is not saved. No other " +
+      "attempt begins, and the work is not judged, before.",
   ),
   not_before: z.string().optional().describe("ISO 8601; the next attempt waits until then."),
   patience: Patience.optional().describe(

@@ -258,7 +258,7 @@ export class Dispatcher {
       // A bug, which must not keep the slot.
       log.error("The attempt of task {id} broke: {error}", { id, error });
     }
-    await this.#sayLeft(id, lease);
+    if (context.store.tasks.get(id)?.state.leaving !== undefined) await this.#sayLeft(id, lease);
     this.#runs.delete(id);
     this.#admission.leave(id);
     context.holds.leave(id);

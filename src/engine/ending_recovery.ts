@@ -44,13 +44,13 @@ export class EndingRecovery {
     this.#options = options;
   }
 
-  /** Resolves when all has been tried once. What could not be finished is tried again until `close`. */
+  /** Resolves when all has been tried once. What could not be finished, or is not known yet, is tried again until `close`. */
   async start(): Promise<void> {
     const { store } = this.#options;
     const open = [...store.tasks.values()].filter(({ state }) => state.ending !== undefined);
     let left = 0;
     for (const task of open) if (!await this.#settled(task)) left++;
-    if (left === 0 || this.#closed) return;
+    if ((left === 0 && !store.tasks.isDoubtful) || this.#closed) return;
     this.#again?.cancel();
     this.#again = this.#options.clock.after(this.#wait_ms, () => void this.start());
     this.#wait_ms = Math.min(2 * this.#wait_ms, AGAIN_MAX_MS);
@@ -136,8 +136,18 @@ export class EndingRecovery {
   }
 
   async #settleRemoval(id: string): Promise<void> {
-    const { store, discarding, releasing } = this.#options;
-    const intent = store.tasks.get(id)?.state.ending;
+    const { store, landing, ends, discarding, releasing } = this.#options;
+    const { ending: intent, workspace } = store.tasks.get(id)?.state ?? {};
+    if (intent?.kind !== "discard" && intent?.kind !== "release") return;
+    const head = isOwnWorktree(workspace) ? await landing.headOf(workspace) : undefined;
+    if (head !== undefined && head !== intent.head) {
+      // Something came before it was known that the intent is stored.
+      await ends.forgetIntent(id, SERVER);
+      log.warn("The worktree of task {id} was about to go, and stays: its branch has other work by now", {
+        id,
+      });
+      return;
+    }
     if (intent?.kind === "discard") await discarding.finish(id, intent, SERVER);
     if (intent?.kind === "release") await releasing.finish(id, intent, SERVER);
   }

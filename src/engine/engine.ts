@@ -22,7 +22,7 @@ import { startRetention } from "./retention.ts";
 import type { CheckOptions } from "./task_checks.ts";
 import { TaskCommands } from "./task_commands.ts";
 import { TaskQueries } from "./task_queries.ts";
-import { saveLeftWork } from "./saved_work.ts";
+import { hasLeftWork, saveLeftWork, type SavingContext } from "./saved_work.ts";
 import { counted } from "../protocol/formats.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
@@ -115,8 +115,12 @@ export class Engine {
     if (this.#closed) return;
     void this.#membership.recover();
     this.#dispatcher.open();
-    const { index, store, workspaces, settings } = this.#options;
-    void saveLeftWork({ store, workspaces, projectOf: (task) => settings.projectOf(task) }, index);
+    void saveLeftWork(this.#saving, this.#options.index.all());
+  }
+
+  get #saving(): SavingContext {
+    const { store, workspaces, settings } = this.#options;
+    return { store, workspaces, projectOf: (task) => settings.projectOf(task) };
   }
 
   /** To be called when tasks have come to belong to other projects. */
@@ -171,6 +175,10 @@ export class Engine {
     if (before && after) this.#publishNews(before, after, by);
     this.#dispatcher.note(before, after);
     if (before && after && holdsSlot(before.state)) this.#follow(before, after);
+    // Its last attempt did not come to it, or it was cancelled before another one began.
+    if (before && after && !hasLeftWork(before) && hasLeftWork(after)) {
+      void saveLeftWork(this.#saving, [after]);
+    }
   }
 
   #publishNews(before: TaskRecord, after: TaskRecord, by: Actor): void {

@@ -57,7 +57,7 @@ async function releaseAll(context: Context, ids: string[], reason: Reason): Prom
 }
 
 function statesAfter(
-  { index, clock, max_attempts }: Context,
+  { index, clock, max_attempts, store: { node } }: Context,
   released: TaskRecord[],
   view: TaskView,
   reason: Reason,
@@ -65,7 +65,9 @@ function statesAfter(
   const now = clock.now();
   const states = new Map(released.map((task) => {
     const attempts = executionOf(task).max_attempts ?? max_attempts;
-    const state = recovered(task, attempts, reason === "shutdown", isoTime(now));
+    // Where others share the store, agents are ended before their leases are void or given back.
+    const how = { orderly: reason === "shutdown", isLeaving: node.until === undefined };
+    const state = recovered(task, attempts, how, isoTime(now));
     return [task.id, followedUp(state, isPrompted(state) ?? false)] as const;
   }));
   return cascade(index.graphOf(view), states, now);

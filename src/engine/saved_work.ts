@@ -4,7 +4,6 @@ import { getLogger } from "@logtape/logtape";
 import { SERVER } from "../domain/actor.ts";
 import { withLateWork } from "../domain/attempt/work.ts";
 import type { NamedProject } from "../domain/project.ts";
-import type { TaskIndex } from "../read/task_index.ts";
 import type { Workspaces } from "../domain/task_workspaces.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import { isFinished } from "../domain/task_values.ts";
@@ -57,12 +56,14 @@ export async function saveLastWork(
   return { workspace, left };
 }
 
-/** Saves what an earlier server has left unsaved in ended tasks. To be called once its agents are gone. */
-export async function saveLeftWork(context: SavingContext, index: Pick<TaskIndex, "all">): Promise<void> {
-  const left = [...index.all()].filter(({ state }) =>
-    isFinished(state.status) && state.workspace?.unsaved === true
-  );
-  for (const task of left) {
+/** Whether a task has ended with work that no attempt saves, and no agent is at it any more. */
+export function hasLeftWork({ state }: TaskRecord): boolean {
+  return isFinished(state.status) && state.leaving === undefined && state.workspace?.unsaved === true;
+}
+
+/** Saves what earlier attempts of these tasks have left unsaved, so that somebody is asked about it. */
+export async function saveLeftWork(context: SavingContext, tasks: Iterable<TaskRecord>): Promise<void> {
+  for (const task of [...tasks].filter(hasLeftWork)) {
     try {
       const { failure } = await saveLastWork(context, task);
       if (failure !== undefined) throw new Error(failure);

@@ -45,8 +45,9 @@ export class WorktreeEnds {
     try {
       return await this.#turns.in(common_dir, work);
     } catch (error) {
-      const { store, unfinished } = this.#options;
-      if (store.tasks.get(task_id)?.state.ending !== undefined) unfinished?.(task_id);
+      const { store: { tasks }, unfinished } = this.#options;
+      // The intent may be stored although the store has said that it failed.
+      if (tasks.isDoubtful || tasks.get(task_id)?.state.ending !== undefined) unfinished?.(task_id);
       throw error;
     }
   }

@@ -116,33 +116,37 @@ export function deliveries(id: string, before: TaskState, after: TaskState): Req
   return message ? [userMessage(id, message, { turn, attempt, state: "delivered" })] : [];
 }
 
-/** Changes the task during its attempt, for example its progress. Does nothing if the lease is gone. */
+/** Changes the task during its attempt, for example its progress. Does nothing, and returns false, if the lease is gone. */
 export async function amend(
   tasks: Tasks,
   id: string,
   lease: Lease,
   change: (state: TaskState, task: TaskRecord) => TaskState,
-): Promise<void> {
-  await advance(tasks, id, lease, (state, task) => ({ state: change(state, task) }));
+): Promise<boolean> {
+  return await advance(tasks, id, lease, (state, task) => ({ state: change(state, task) }));
 }
 
 /**
- * Changes the task during its attempt, with what belongs to the change: a turn ends and another one follows. Does nothing if
- * the lease is gone, or if `change` returns nothing.
+ * Changes the task during its attempt, with what belongs to the change: a turn ends and another one follows. Does nothing, and
+ * returns false, if the lease is gone, or if `change` returns nothing.
  */
 export async function advance(
   tasks: Tasks,
   id: string,
   lease: Lease,
   change: (state: TaskState, task: TaskRecord) => Besides & { state: TaskState } | undefined,
-): Promise<void> {
+): Promise<boolean> {
+  let isChanged = false;
   await tasks.update((view) => {
     const task = view.get(id);
     const next = task && holds(task.state, lease) ? change(task.state, task) : undefined;
+    // The last decision counts: an earlier one may have come before the lease was lost.
+    isChanged = next !== undefined;
     if (!next) return {};
     const { state, ...besides } = next;
     return { updates: [{ id, state }], ...besides };
   }, SERVER);
+  return isChanged;
 }
 
 /**

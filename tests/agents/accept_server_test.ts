@@ -132,7 +132,7 @@ Deno.test("the work of a cancelled task is judged when its agent is gone, which 
     const judge = async () => (await server.post({ type: "discard_changes", task_id: "busy" })).reply;
     const cancelled = server.post({ type: "cancel_task", task_id: "busy" });
     let early: Fields = {};
-    await until(async () => String((early = await judge()).message).includes("was cancelled"));
+    await until(async () => String((early = await judge()).message).includes("still being ended"));
     const { current_status } = early.details as Fields;
     assert.deepEqual([early.code, current_status], ["INVALID_FIELD_VALUE", "cancelled"]);
     const { path } = (await task(server, "busy")).workspace as { path: string };

@@ -233,8 +233,8 @@ export class Model {
       const isTalk = state.messages !== before.messages ||
         JSON.stringify(state.waiting) !== JSON.stringify(before.waiting);
       // Whether the agent of a cancelled one had its prompt is known when it has ended; so is that it has.
-      const isLate = status === "cancelled" &&
-        (state.turn_over !== before.turn_over || (before.leaving !== undefined && !state.leaving));
+      const isLate = (before.leaving !== undefined && state.leaving === undefined) ||
+        (status === "cancelled" && state.turn_over !== before.turn_over);
       if (!isRetry && !isTalk && !isLate) return "changed after its end";
     }
     const last = state.attempts.at(-1);

@@ -12,6 +12,8 @@ import { progressed } from "../../src/domain/attempt/record_change.ts";
 import * as attempts from "../../src/domain/attempt/task_transitions.ts";
 import * as transitions from "../../src/domain/transitions.ts";
 
+const CRASH = { orderly: false, isLeaving: true };
+const SHUTDOWN = { orderly: true, isLeaving: true };
 const AT = "2030-01-01T00:00:00.000Z";
 const READY = { ready: true };
 
@@ -89,19 +91,19 @@ Deno.test("pause and resume: return to the earlier status", () => {
 });
 
 Deno.test("recovery: queued again and counted, resumed with a session, failed when attempts are used up", () => {
-  const lost = attempts.recovered(task("running"), 3, false, AT);
+  const lost = attempts.recovered(task("running"), 3, CRASH, AT);
   assert.equal(lost.status, "queued");
   assert.equal(lost.retry_count, 1);
   assert.equal(lost.attempts[0]!.outcome, "interrupted");
   const session = { agent: "a", session_id: "s", working_dir: "/w" };
-  const resumable = attempts.recovered(task("running", { session, progress: 40 }), 3, false, AT);
+  const resumable = attempts.recovered(task("running", { session, progress: 40 }), 3, CRASH, AT);
   assert.deepEqual([resumable.status, resumable.retry_count, resumable.progress], ["queued", 0, 40]);
-  const spent = attempts.recovered(task("running", { automatic_attempts: 3 }), 3, false, AT);
+  const spent = attempts.recovered(task("running", { automatic_attempts: 3 }), 3, CRASH, AT);
   assert.equal(spent.status, "failed");
   assert.match(spent.error!, /all 3 attempts/);
-  const orderly = attempts.recovered(task("running", { automatic_attempts: 3 }), 3, true, AT);
+  const orderly = attempts.recovered(task("running", { automatic_attempts: 3 }), 3, SHUTDOWN, AT);
   assert.equal(orderly.status, "queued", "a shutdown uses up no attempt");
-  const held = attempts.recovered(task("paused", { paused_from: "running" }), 3, false, AT);
+  const held = attempts.recovered(task("paused", { paused_from: "running" }), 3, CRASH, AT);
   assert.deepEqual([held.status, held.paused_from], ["paused", "queued"]);
 });
 
@@ -110,9 +112,9 @@ Deno.test("an attempt that was lost is followed by another, whatever has become 
   const failed = { ready: false, failed_dependency: "d" };
   const end = { outcome: "failed", again: "at_once" } as const;
   const lost = {
-    "with its server": attempts.recovered(task("running"), 3, false, AT),
-    "by a shutdown": attempts.recovered(task("running"), 3, true, AT),
-    "while paused": attempts.recovered(task("paused", { paused_from: "running" }), 3, false, AT),
+    "with its server": attempts.recovered(task("running"), 3, CRASH, AT),
+    "by a shutdown": attempts.recovered(task("running"), 3, SHUTDOWN, AT),
+    "while paused": attempts.recovered(task("paused", { paused_from: "running" }), 3, CRASH, AT),
     "with its agent": attempts.triedAgain(task("running"), end, 3, undefined, AT),
     "with its agent, for later": attempts.triedAgain(task("running"), end, 3, AT, AT),
   };
@@ -302,7 +304,7 @@ Deno.test("attempts that end by the agent's death, its silence or the server's a
   const ends: Record<string, (t: TaskRecord) => TaskRecord["state"]> = {
     death: (t) => attempts.triedAgain(t, died, 3, undefined, AT),
     silence: (t) => attempts.triedAgain(t, silent, 3, "2030-01-01T00:00:00.000Z", AT),
-    crash: (t) => attempts.recovered(t, 3, false, AT),
+    crash: (t) => attempts.recovered(t, 3, CRASH, AT),
   };
   const three = fc.array(fc.constantFrom(...Object.keys(ends)), { minLength: 3, maxLength: 3 });
   fc.assert(fc.property(three, (kinds) => {

@@ -131,15 +131,22 @@ export function ended(task: TaskRecord, end: AttemptEnd, at: string): TaskState 
  * The attempt is lost because its server ended. The task is queued again. It resumes the agent's session if there is
  * one; otherwise it starts over, which counts as a retry. After `max_attempts` the task fails.
  * @param orderly the server was shut down, which is not a failure and uses up no attempt
+ * @param isLeaving the agent may still be at work until the next server has ended it
  */
-export function recovered(task: TaskRecord, max_attempts: number, orderly: boolean, at: string): TaskState {
+export function recovered(
+  task: TaskRecord,
+  max_attempts: number,
+  { orderly, isLeaving }: { orderly: boolean; isLeaving: boolean },
+  at: string,
+): TaskState {
   const { state } = task;
   const attempts = endAttempt(state, {
     outcome: "interrupted",
     failure: { kind: "agent_crashed", message: "The server went away while this attempt was running" },
   }, at);
   const used = orderly ? Math.max(0, state.automatic_attempts - 1) : state.automatic_attempts;
-  const lost = { ...state, attempts, lease: undefined, automatic_attempts: used };
+  const leaving = isLeaving ? state.lease ?? state.leaving : undefined;
+  const lost = { ...state, attempts, lease: undefined, leaving, automatic_attempts: used };
   if (used >= max_attempts) {
     const failure = {
       kind: "agent_crashed",

@@ -77,15 +77,16 @@ export class AttemptRecord {
 
   /** Stores where the task works. Throws if the task is not this attempt's any more. */
   async workspace(workspace: StoredWorkspace): Promise<void> {
-    let isStored = false;
-    await amend(this.#context.store.tasks, this.#task_id, this.#lease, (state) => {
-      isStored = true;
-      return withWorkspace(state, workspace, this.#task_id);
-    });
+    const isStored = await amend(
+      this.#context.store.tasks,
+      this.#task_id,
+      this.#lease,
+      (state) => withWorkspace(state, workspace, this.#task_id),
+    );
     if (!isStored) throw new ApiError("SERVICE_UNAVAILABLE", "The task is no longer this attempt's", {});
   }
 
-  #written(change: RecordChange): Promise<void> {
+  #written(change: RecordChange): Promise<unknown> {
     const { tasks } = this.#context.store;
     if (change.kind !== "own_turn") {
       return amend(

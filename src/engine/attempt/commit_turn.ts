@@ -22,9 +22,7 @@ export async function commitTurn(
   ended: Ended & { work?: SavedWork },
 ): Promise<NextTurn | undefined> {
   const { store } = context;
-  let isBegun = false;
-  await advance(store.tasks, task_id, lease, (before, task) => {
-    isBegun = false;
+  const isBegun = await advance(store.tasks, task_id, lease, (before, task) => {
     if (before.waiting === undefined || before.turn !== ended.turn) return undefined;
     const { state, besides: { sets = [], deletes } } = answerOf(
       context,
@@ -33,7 +31,6 @@ export async function commitTurn(
     );
     // The message waits until the bound is raised.
     if (isSpent({ ...task, state })) return undefined;
-    isBegun = true;
     const begun = begunByMessage(state)!.state;
     const attempts = withAttempt(begun, ended.attempt, { turn: begun.turn });
     const next = { ...begun, attempts, prompted_turn: undefined };
