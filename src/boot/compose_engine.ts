@@ -92,6 +92,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     agents,
     default_timeout_ms: tasks.default_timeout,
     permissions: tasks.permissions,
+    permission_rules: tasks.permission_rules,
     delegate: tasks.delegate,
     client_commands: mayNameCommands(config),
     session_timeout_ms: tasks.session_timeout_ms,

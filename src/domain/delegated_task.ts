@@ -7,6 +7,8 @@ import { ancestorsOf, DELEGATION_DEPTH_MAX } from "./delegation.ts";
 import { ApiError } from "./errors.ts";
 import { fieldProblem } from "./field_problem.ts";
 import { isInside } from "./path_inside.ts";
+import { MOST_RULES, type PermissionRule } from "./permission_rule.ts";
+import type { NamedProject } from "./project.ts";
 import type { Execution, NewTask, PermissionPolicy } from "./task.ts";
 import { executionOf, holdsSlot, type TaskRecord } from "./task_record.ts";
 
@@ -22,10 +24,12 @@ type Asked = Pick<TaskRecord["spec"], "type" | "execution" | "metadata">;
 export interface DelegationRules {
   /** The policy of tasks where neither they nor their project name one. */
   permissions: PermissionPolicy;
+  /** The rules that come after those of tasks and projects. */
+  permission_rules: readonly PermissionRule[];
   /** What the task says about its execution, with its project's values where it says nothing. */
   executionOf(task: { spec: Asked }): Execution;
   /** The configured project that the task belongs to. */
-  projectOf(task: { spec: Asked }): { name: string; permissions?: PermissionPolicy } | undefined;
+  projectOf(task: { spec: Asked }): Pick<NamedProject, "name" | "permissions"> | undefined;
   /** Whether the agent that runs the task, or would run it, can be held to a policy. */
   canHold(task: Asked): boolean;
   find: Find;
@@ -50,6 +54,7 @@ export function delegated(requested: NewTask, parent: TaskRecord, rules: Delegat
     execution: {
       ...placed.execution,
       permissions: placed.execution?.permissions ?? inherited(permissions, placed, parent, rules),
+      ...inheritedRules(placed, parent, rules),
     },
   };
 }
@@ -116,6 +121,34 @@ function isFolderIn(root: string, folder: string): boolean {
 function names({ type, execution, metadata }: Asked, { projectOf }: DelegationRules): boolean {
   return metadata?.project !== undefined &&
     projectOf({ spec: { type, execution, metadata } })?.name === metadata.project;
+}
+
+/**
+ * The rules that the agent gives, which only deny, before its own task's. In another project, what that task is allowed by its own
+ * project is not allowed.
+ */
+function inheritedRules(
+  task: NewTask,
+  parent: TaskRecord,
+  { executionOf: wholeOf, projectOf }: DelegationRules,
+): Pick<Execution, "permission_rules"> {
+  const own = task.execution?.permission_rules ?? [];
+  if (own.some(({ decision }) => decision !== "deny")) {
+    throw denied(parent, "permission_rules", "permission rules other than those that deny");
+  }
+  const isSame = projectOf({ spec: task })?.name === projectOf(parent)?.name;
+  const theirs = isSame
+    ? executionOf(parent).permission_rules ?? []
+    : (wholeOf(parent).permission_rules ?? []).filter(({ decision }) => decision !== "allow");
+  const rules = [...own, ...theirs];
+  if (rules.length > MOST_RULES) {
+    throw denied(
+      parent,
+      "permission_rules",
+      `more than ${MOST_RULES} permission rules, those of its own task included`,
+    );
+  }
+  return rules.length > 0 ? { permission_rules: rules } : {};
 }
 
 /** The parent's, or those of another project if they are stricter. */
@@ -186,14 +219,16 @@ function refuseMore(
   { type, metadata, execution = {} }: NewTask,
   parent: TaskRecord,
   permissions: PermissionPolicy,
-  { canHold }: DelegationRules,
+  { canHold, executionOf: wholeOf, permission_rules }: DelegationRules,
 ): void {
   const { permissions: wanted = permissions, env, mcp_servers = [] } = execution;
   if (isFreer(wanted, permissions)) {
     throw denied(parent, "permissions", `permissions: "${wanted}", since its own are "${permissions}"`);
   }
+  const ruled = [...wholeOf(parent).permission_rules ?? [], ...permission_rules];
+  const isFree = permissions === "allow" && ruled.every(({ decision }) => decision === "allow");
   // Such an agent can run whatever it likes already.
-  if (permissions === "allow" || !canHold(parent.spec)) return;
+  if (isFree || !canHold(parent.spec)) return;
   if (env !== undefined) throw denied(parent, "env", "variables, which can make a program run another");
   if (mcp_servers.some(({ command }) => command !== undefined)) {
     throw denied(parent, "mcp_servers", "commands, which run unasked");

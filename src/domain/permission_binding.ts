@@ -12,22 +12,29 @@ export interface PolicyNote {
 
 /** The note of a task whose agent cannot be held to its policy; undefined if there is nothing to hold back. */
 export function unboundNote(
-  { permissions, namesPermissions, agent, agent_name }: Pick<
+  { permissions, namesPermissions, rules, agent, agent_name }: Pick<
     RunRequest,
-    "permissions" | "namesPermissions" | "agent" | "agent_name"
+    "permissions" | "namesPermissions" | "rules" | "agent" | "agent_name"
   >,
 ): PolicyNote | undefined {
   if (permissions === "allow") return undefined;
+  if (rules !== undefined) {
+    const message = `permission_rules and permissions: "${rules.otherwise}" have no effect: `;
+    return { level: "warn", message: message + unboundReason(agent_name, agent) };
+  }
   // Nobody has chosen the default for this task.
   const level = permissions === "deny" || namesPermissions ? "warn" : "info";
   return { level, message: unboundText(permissions, agent_name, agent) };
 }
 
-function unboundText(policy: PermissionPolicy, name: string, { protocol }: AgentConfig): string {
-  const why = protocol === "command"
+function unboundText(policy: PermissionPolicy, name: string, agent: AgentConfig): string {
+  return `permissions: "${policy}" has no effect: ${unboundReason(name, agent)}`;
+}
+
+function unboundReason(name: string, { protocol }: AgentConfig): string {
+  return protocol === "command"
     ? `agent '${name}' is a command, which asks for no permission before it acts`
     : `how agent '${name}' can be made to ask before it acts is not known, so it asks only if it wants to`;
-  return `permissions: "${policy}" has no effect: ${why}`;
 }
 
 /** Refuses a task that itself says `deny`. */

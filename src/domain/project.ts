@@ -28,7 +28,6 @@ const IgnoredFiles = text(1, 500)
 
 /** Keys that are read and kept, but that this version does not act on. */
 export const NOT_YET_OF_PROJECT = [
-  "permission_rules",
   "checks",
   "check_rounds",
 ] as const;
@@ -58,7 +57,7 @@ export const Project = z.strictObject({
     "How permission requests are answered for tasks that do not say. Default: tasks.permissions.",
   ),
   permission_rules: PermissionRules.optional().describe(
-    `Rules that answer permission requests: { agent?, kind?, path?, command?, decision }. ${LATER}`,
+    "Rules that answer permission requests, after those of the task and before tasks.permission_rules.",
   ),
   env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), text(0, 32_768)).optional().describe(
     "Variables set for the agents of its tasks, over those of the agent and under those of the task.",
@@ -120,6 +119,9 @@ export function executionIn(project: Project, own: Execution, usual_agent: strin
     // A session goes on in its own folder.
     isolation: own.isolation ?? (session === undefined ? project.isolation : undefined),
     permissions: own.permissions ?? project.permissions,
+    permission_rules: project.permission_rules
+      ? [...own.permission_rules ?? [], ...project.permission_rules]
+      : own.permission_rules,
     env: project.env && { ...project.env, ...own.env } || own.env,
     mcp_servers: project.mcp_servers ? addedUp(project.mcp_servers, own.mcp_servers) : own.mcp_servers,
   });

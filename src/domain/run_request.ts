@@ -4,6 +4,7 @@ import type { AgentConfig } from "./agent_config.ts";
 import type { Attachment } from "./attachment.ts";
 import type { Cost } from "./cost.ts";
 import type { McpServer, OwnTools } from "./mcp_server.ts";
+import type { PermissionRule } from "./permission_rule.ts";
 import type { PermissionPolicy, PlanStep } from "./task.ts";
 import type { Review } from "./workspace.ts";
 
@@ -44,7 +45,9 @@ export interface RunRequest {
   model?: string;
   effort?: string;
   mode?: string;
+  /** What the agent is held to. Where there are rules, they and their own policy decide. */
   permissions: PermissionPolicy;
+  rules?: RunRules;
   /** Whether the task itself names that policy. */
   namesPermissions?: boolean;
   /** A permission request that nobody answers is denied after this time, and a question is cancelled. */
@@ -77,6 +80,16 @@ export interface RunRequest {
   steered?: readonly TurnMessage[];
   /** Whether a message waits for the end of the turn. The run then does not wait for what the agent does of itself. */
   hasNext?: () => boolean;
+}
+
+/** What answers permission requests of a run before a person is asked. */
+export interface RunRules {
+  /** The first that matches decides. */
+  list: readonly PermissionRule[];
+  /** What decides if none matches. */
+  otherwise: PermissionPolicy;
+  /** Where their relative globs start: absolute, symlinks resolved. */
+  root: string;
 }
 
 /** What came of a task that another one depends on. */

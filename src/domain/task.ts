@@ -8,6 +8,7 @@ import { Attachment, AttachmentIds } from "./attachment.ts";
 import { TaskSession } from "./agent_session.ts";
 import { McpServers } from "./mcp_server.ts";
 import { PermissionRequest } from "./permission_request.ts";
+import { PermissionRules } from "./permission_rule.ts";
 import { Question } from "./question.ts";
 import {
   bytes,
@@ -124,6 +125,10 @@ export const Execution = z.strictObject({
       "too, or it has none.",
   ),
   permissions: PermissionPolicy.optional(),
+  permission_rules: PermissionRules.optional().describe(
+    "Rules that answer permission requests: the first that matches decides, before those of the project and of the server. " +
+      "If none matches, `permissions` does.",
+  ),
   max_attempts: z.int().min(1).max(100).optional(),
   priority_boost: z.int().min(-100).max(100).optional(),
   max_cost_usd: z.number().positive().max(1_000_000).optional().describe(

@@ -18,6 +18,7 @@ import {
   type Refused,
   released,
 } from "../domain/hold.ts";
+import { heldTo } from "../domain/permission_decision.ts";
 import type { Lease } from "../domain/lease.ts";
 import type { LimitAction } from "../domain/retrying.ts";
 import type { Refusal } from "../domain/run.ts";
@@ -223,8 +224,8 @@ export class AgentHolds {
     const agent = settings.agents[name];
     if (agent === undefined) return false;
     if (agent.protocol === "command" && task.state.prompt?.message !== undefined) return false;
-    const policy = settings.executionOf(task).permissions;
-    return policy === undefined || policy === "allow" || canHold(agent);
+    const { permissions = "allow", permission_rules = [] } = settings.executionOf(task);
+    return heldTo(permissions, permission_rules, name) === "allow" || canHold(agent);
   }
 
   #modelOf(task: TaskRecord, agent: string): string | undefined {

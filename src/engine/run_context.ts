@@ -5,6 +5,7 @@ import type { AgentRunner } from "../domain/agent_runner.ts";
 import type { Workspaces } from "../domain/task_workspaces.ts";
 import type { Project } from "../domain/project.ts";
 import type { Pricing } from "../domain/pricing.ts";
+import type { PermissionRule } from "../domain/permission_rule.ts";
 import type { PermissionPolicy } from "../domain/task.ts";
 import type { RetryPolicy } from "../domain/attempt/task_transitions.ts";
 import type { LimitAction, RetryByKind } from "../domain/retrying.ts";
@@ -32,6 +33,8 @@ export interface RunSettings extends RetryPolicy, TaskSettings, UsageSettings {
   agents: Readonly<Record<string, AgentConfig>>;
   default_timeout_ms: number;
   permissions: PermissionPolicy;
+  /** The rules that come after those of tasks and projects. */
+  permission_rules: readonly PermissionRule[];
   /** Whether tasks may name programs to run. */
   client_commands: boolean;
   /** Whether agents get this server's own tools, unless their configuration or the task says otherwise. */

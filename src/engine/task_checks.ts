@@ -66,6 +66,7 @@ export class TaskChecks {
     const { settings, runner, index, store } = this.#options;
     return delegated(requested, foundTask(parent_id, store.tasks), {
       permissions: settings.permissions,
+      permission_rules: settings.permission_rules,
       executionOf: settings.executionOf,
       projectOf: settings.projectOf,
       canHold: (spec) => {

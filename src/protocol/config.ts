@@ -7,6 +7,7 @@ import { Project, ProjectName } from "../domain/project.ts";
 import { KindPolicy } from "../domain/retrying.ts";
 import { text, TimeZone } from "../domain/scalars.ts";
 import { Pricing } from "../domain/pricing.ts";
+import { PermissionRules } from "../domain/permission_rule.ts";
 import { PermissionPolicy, TaskType } from "../domain/task.ts";
 import { Template, TemplateName } from "../domain/template.ts";
 
@@ -134,6 +135,10 @@ export const Config = z.strictObject({
     }).prefault({}),
     permissions: PermissionPolicy.default("ask")
       .describe("How permission requests of agents are answered, unless the task says otherwise."),
+    permission_rules: PermissionRules.default([]).describe(
+      "Rules that answer permission requests before `permissions` does, after those of the task and its project: see " +
+        "docs/permission_rules.md.",
+    ),
     delegate: z.boolean().default(false).describe(
       "Whether agents get the server's own tools, to delegate work to other agents: see docs/mcp.md.",
     ),

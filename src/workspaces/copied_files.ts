@@ -65,7 +65,7 @@ async function globbed(
   const asked = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard"];
   const ignored = await git.fields(from, asked, { signal, bound_ms: WHOLE_TREE_MS });
   // Only few projects copy anything.
-  // @ts-types="./picomatch_types.d.ts"
+  // @ts-types="../domain/picomatch_types.d.ts"
   const { default: picomatch } = await import("picomatch");
   const matches = picomatch(copy, { dot: true });
   // A pattern that names a folder names what is in it.

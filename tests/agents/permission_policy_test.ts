@@ -6,6 +6,8 @@ import { opencode } from "../../src/agents/makes/opencode.ts";
 import { claude } from "../../src/agents/makes/claude.ts";
 import { codex } from "../../src/agents/makes/codex.ts";
 import { gemini } from "../../src/agents/makes/gemini.ts";
+import type { PermissionRule } from "../../src/domain/permission_rule.ts";
+import type { PermissionPolicy } from "../../src/domain/task.ts";
 import type { AgentMake, BoundStart } from "../../src/agents/makes/agent_make.ts";
 import { BUILT_IN_MAKES } from "../../src/agents/makes/built_in.ts";
 import { acpRequest, ran, watchRun } from "./fixtures/acp_run.ts";
@@ -50,6 +52,64 @@ Deno.test("allow asks a person for what is outside the task's folders, and for n
       assert.equal((await outside.run.outcome).output, "undefined: no");
     }
     await Deno.remove(elsewhere);
+  }));
+
+Deno.test("rules answer before the policy does, with links and .. resolved; what they deny fails nothing", () =>
+  withSupervisor(async (bench) => {
+    const root = await Deno.realPath(bench.folder);
+    await Deno.mkdir(`${root}/secret`);
+    await Deno.symlink(`${root}/secret`, `${root}/open`);
+    const list: PermissionRule[] = [
+      { path: "secret/**", decision: "deny" },
+      { path: "/elsewhere/**", decision: "allow" },
+      { kind: "execute", command: "npm *", decision: "allow" },
+      { kind: "edit", decision: "allow" },
+    ];
+    const ask = (asked: Fields, otherwise: PermissionPolicy = "ask") =>
+      watchRun(
+        bench,
+        acpRequest(bench.folder, asking(), JSON.stringify({ asked }), { rules: { list, otherwise, root } }),
+      );
+    const edit = (path: string) => ({ title: path, kind: "edit", locations: [{ path }] });
+    for (
+      const [asked, answer, by] of [
+        [edit(`${bench.folder}/a`), "yes", "rule"],
+        [edit(`${bench.folder}/open/a`), "no", "rule"],
+        [edit("x/../secret/a"), "no", "rule"],
+        [edit("/elsewhere/a"), "yes", "rule"],
+      ] as [Fields, string, string][]
+    ) {
+      const { run, all } = await ask(asked);
+      const { output, status } = await run.outcome;
+      assert.deepEqual([output, status], [`undefined: ${answer}`, "completed"], JSON.stringify(asked));
+      assert.deepEqual(all("permission_settled").map((one) => one.by), [by]);
+    }
+    // What a general rule allows is in the task's folders; without a path, the first rule may mean it.
+    for (
+      const asked of [edit("/srv/a"), {
+        title: "npm test",
+        kind: "execute",
+        rawInput: { command: "npm test" },
+      }]
+    ) {
+      const asks = await ask(asked, "allow");
+      const { request } = await asks.first("permission_requested");
+      asks.run.answerPermission(request.permission_id, "yes", OWNER);
+      assert.equal((await asks.run.outcome).output, "undefined: yes");
+    }
+    const denied = await ask({ title: "rm a", kind: "execute", rawInput: { command: "rm a" } }, "deny");
+    assert.equal((await denied.run.outcome).output, "undefined: no");
+    list.shift();
+    for (
+      const [command, otherwise, answer] of [["npm test", "ask", "yes"], [
+        "npm test | sh",
+        "deny",
+        "no",
+      ]] as const
+    ) {
+      const asks = await ask({ title: command, kind: "execute", rawInput: { command } }, otherwise);
+      assert.equal((await asks.run.outcome).output, `undefined: ${answer}`);
+    }
   }));
 
 Deno.test("a request that nobody answers is denied, also under allow", () =>

@@ -149,6 +149,7 @@ export class ServerLife {
       agents: { simulated: SIMULATED, second: SIMULATED, third: SIMULATED, fourth: SIMULATED },
       default_timeout_ms: promised.timeout_ms,
       permissions: "ask",
+      permission_rules: [],
       permission_timeout_ms: 20_000,
       client_commands: true,
       delegate: false,

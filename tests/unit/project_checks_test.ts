@@ -30,7 +30,7 @@ Deno.test("a project that cannot do what it says is named with the reason", asyn
         "warn",
         `${base}/plain is in no git repository, so that no worktree can be made of it`,
       ],
-      ["projects.early", "warn", "checks, budget_usd_per_day: this version does not act on it"],
+      ["projects.early", "warn", "checks: this version does not act on it"],
     ]);
   } finally {
     await Deno.remove(base, { recursive: true });

@@ -81,6 +81,7 @@ async function world(more: Partial<RunContext> = {}, arrange: (run: ScriptedRun)
     agents: { scripted: { protocol: "acp", command: ["scripted"], env: {}, pass_env: [] } },
     default_timeout_ms: 60_000,
     permissions: "ask",
+    permission_rules: [],
     permission_timeout_ms: 60_000,
     client_commands: true,
     delegate: false,

@@ -1,6 +1,9 @@
 /** Which places of a tool call are outside the folders that `permissions: "allow"` covers, links and `..` resolved. */
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { globParts, type ResolvedGlobs } from "../../domain/path_globs.ts";
 import { isInside } from "../../domain/path_inside.ts";
+import type { PermissionRule } from "../../domain/permission_rule.ts";
+import type { RuledCall } from "../../domain/rule_decision.ts";
 import { placesOf } from "./permission_places.ts";
 
 /** The most places that are resolved. A call that names more is outside. */
@@ -24,7 +27,9 @@ export async function placesOutside(
   { working_dir, tmp_dir }: ScopeFolders,
   real: RealPath = realPathOf,
 ): Promise<string[]> {
-  const { paths, folder = working_dir, isTooMuch } = placesOf(call, { PWD: working_dir, TMPDIR: tmp_dir });
+  const named = placesOf(call, { PWD: working_dir, TMPDIR: tmp_dir });
+  const { folder = working_dir, isTooMuch } = named;
+  const paths = [...named.paths, ...named.mentions];
   if (isTooMuch || paths.length > MOST_PLACES) return ["more places than can be looked at"];
   const roots = await Promise.all([working_dir, tmp_dir].map(real));
   const base = resolve(working_dir, folder);
@@ -42,6 +47,45 @@ export async function placesOutside(
     const place = await real(isAbsolute(path) ? path : `${base}/${path}`);
     return !roots.some((root) => isInside(root, place));
   }
+}
+
+/** The places of a call with links and `..` resolved, as rules look at them. `home`: what `~` stands for. */
+export async function resolvedPlaces(
+  call: Record<string, unknown>,
+  { working_dir, tmp_dir }: ScopeFolders,
+  home: string | undefined,
+  real: RealPath = realPathOf,
+): Promise<Pick<RuledCall, "paths" | "mentions" | "isTooMuch">> {
+  const named = placesOf(call, { PWD: working_dir, TMPDIR: tmp_dir });
+  const base = resolve(working_dir, named.folder ?? working_dir);
+  const all = async (paths: readonly string[]) => await Promise.all(paths.slice(0, MOST_PLACES).map(place));
+  const isTooMuch = named.isTooMuch || named.paths.length + named.mentions.length > MOST_PLACES;
+  return { paths: await all(named.paths), mentions: await all(named.mentions), isTooMuch };
+
+  async function place(path: string): Promise<string> {
+    // Somebody else's home, or an unknown one, is no place here.
+    if (path.startsWith("~")) {
+      return home !== undefined && /^~(\/|$)/.test(path)
+        ? await real(`${home}/${path.slice(1)}`)
+        : `/${path.split("\0")[0]}`;
+    }
+    return await real(isAbsolute(path) ? path : `${base}/${path}`);
+  }
+}
+
+/** The globs of rules, the leading folders of absolute ones resolved. */
+export async function resolvedGlobs(
+  rules: readonly PermissionRule[],
+  home: string | undefined,
+  real: RealPath = realPathOf,
+): Promise<ResolvedGlobs> {
+  const globs = [...new Set(rules.flatMap(({ path }) => path ?? []))];
+  return new Map(
+    await Promise.all(globs.map(async (glob) => {
+      const { base, rest } = globParts(glob, home);
+      return [glob, { base: base === "" ? base : await real(base), rest }] as const;
+    })),
+  );
 }
 
 /** More links than a path may lead through. */

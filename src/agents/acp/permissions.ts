@@ -6,6 +6,7 @@ import type { Actor } from "../../domain/actor.ts";
 import type { PermissionOption, PermissionRequest } from "../../domain/permission_request.ts";
 import { decisionFor } from "../../domain/permission_decision.ts";
 import { narrowestOption } from "../../domain/permission_answer.ts";
+import type { RuleVerdict } from "../../domain/rule_decision.ts";
 import type { PermissionPolicy } from "../../domain/task.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
 import type { DiffReader } from "./diffs.ts";
@@ -29,11 +30,13 @@ const CANCELLED: PermissionAnswer = { outcome: { outcome: "cancelled" } };
 /** The option that is chosen; undefined for none. */
 type Chosen = PermissionOption | undefined;
 
-/** How a request ended. `policy`: nobody was asked. */
-type Settlement = PersonsSettlement<Chosen> | { answer: Chosen; by: "policy"; actor?: undefined };
+/** How a request ended. `policy`, `rule`: nobody was asked. */
+type Settlement = PersonsSettlement<Chosen> | { answer: Chosen; by: "policy" | "rule"; actor?: undefined };
 
 export interface PermissionsOptions extends OpenRequestsOptions {
   policy: PermissionPolicy;
+  /** What the rules say of a call; undefined for nothing. */
+  ruled: (call: Record<string, unknown>) => Promise<RuleVerdict | undefined>;
   readDiffs: DiffReader;
   events: EventQueue;
   /** A tool call as the agent has told it so far. */
@@ -61,20 +64,21 @@ export class Permissions {
 
   /** Answers the agent's request. `signal` aborts when the agent withdraws it. */
   async ask(params: Record<string, unknown>, signal: AbortSignal): Promise<PermissionAnswer> {
-    const { policy, readDiffs, callOf, placesOutside, isOwnTool, events } = this.#options;
+    const { policy, readDiffs, callOf, placesOutside, isOwnTool, ruled: ruledOf, events } = this.#options;
     const permission_id = this.#open.newId();
     const call = askedCall(params, callOf);
-    const outside = policy === "allow" ? await placesOutside(call) : [];
+    const ruled = await ruledOf(call);
+    const outside = (ruled?.decision ?? policy) === "allow" ? await placesOutside(call) : [];
     const request = readRequest(params, call, {
       permission_id,
       expires_at: this.#open.expires_at,
       readDiffs,
     });
     if (this.#open.isClosed) return CANCELLED;
-    const decision = decisionFor(policy, { outside, isOwnTool: isOwnTool(call) });
+    const { decision, by } = decisionFor(policy, { ruled, outside, isOwnTool: isOwnTool(call) });
     if (decision !== "ask") {
       const answer = narrowestOption(request.options, decision);
-      return await this.#settled(request, { answer, by: "policy" }, decision === "deny");
+      return await this.#settled(request, { answer, by }, decision === "deny");
     }
     if (outside.length > 0) request.tool_call.outside = outside;
     if (this.#open.isFull) {

@@ -3,13 +3,14 @@ import type { Clock } from "../../clock/clock.ts";
 import type { RunRequest } from "../../domain/run_request.ts";
 import { duration } from "../../protocol/formats.ts";
 import { PlacedFiles } from "../attachments/placed_files.ts";
-import type { AgentMake } from "../makes/agent_make.ts";
+import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
 import { zoneOf } from "./agent_moment.ts";
 import type { AcpBounds } from "./bounds.ts";
 import { diffReader } from "./diffs.ts";
-import { placesOutside } from "./permission_scope.ts";
+import { placesOutside, type ScopeFolders } from "./permission_scope.ts";
 import { Permissions } from "./permissions.ts";
+import { ruled, ruledCall } from "./ruled_call.ts";
 import { Questions } from "./questions.ts";
 import { SilenceWatch } from "./silence_watch.ts";
 import { AcpTurns, type TurnsOptions } from "./turns.ts";
@@ -35,6 +36,13 @@ export interface RunParts {
   silence: SilenceWatch;
 }
 
+async function ruledOf(request: RunRequest, call: WireObject, folders: ScopeFolders) {
+  const { rules, agent_name: agent } = request;
+  if (rules === undefined) return undefined;
+  const home = request.env.HOME ?? Deno.env.get("HOME");
+  return await ruled(await ruledCall(call, folders, { agent, home }), { rules, agent, home });
+}
+
 export function runParts(
   { request, clock, make, bounds, events, tmpDir, isIdle, onOwnTurn, giveUp }: PartsOptions,
 ): RunParts {
@@ -56,7 +64,8 @@ export function runParts(
   const own = request.own_tools?.http.name;
   const permissions = new Permissions({
     clock,
-    policy: request.permissions,
+    policy: request.rules?.otherwise ?? request.permissions,
+    ruled: (call) => ruledOf(request, call, { working_dir, tmp_dir: tmpDir() }),
     timeout_ms,
     attempt,
     readDiffs,

@@ -12,6 +12,7 @@ import { notStarted } from "./not_started.ts";
 import { dependencyResults } from "./dependency_results.ts";
 import { earlierWork } from "./earlier_work.ts";
 import { ownTools } from "./own_tools.ts";
+import { rulesRoot } from "./rules_root.ts";
 import { delegates, type Place, runRequest, strangeTo } from "./run_request.ts";
 import { copiesOf, noteDelivery, promptOf } from "./turn_prompt.ts";
 
@@ -50,6 +51,10 @@ export class AgentProcess {
     const issued = access?.issue(task.id, agent);
     try {
       const request = runRequest(task, settings, here);
+      if (request.rules) {
+        const { workspace } = (store.tasks.get(task.id) ?? task).state;
+        request.rules.root = await rulesRoot(working_dir, workspace, settings.projectOf(task));
+      }
       if (access && issued) {
         request.access = { url: access.url, token: issued.token };
         if (delegates(task, settings, agent)) request.own_tools = ownTools(access, request.access);

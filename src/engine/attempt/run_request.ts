@@ -2,6 +2,7 @@
 import type { AgentConfig } from "../../domain/agent_config.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { addedUp } from "../../domain/mcp_server.ts";
+import { heldTo } from "../../domain/permission_decision.ts";
 import type { RunRequest } from "../../domain/run_request.ts";
 import { executionOf, type TaskRecord, type TaskState } from "../../domain/task_record.ts";
 import { refuseCommands } from "../client_commands.ts";
@@ -47,6 +48,8 @@ export function runRequest(
     );
   }
   refuseCommands(own, settings);
+  const otherwise = execution.permissions ?? settings.permissions;
+  const list = [...execution.permission_rules ?? [], ...settings.permission_rules];
   return {
     task: {
       id,
@@ -65,7 +68,8 @@ export function runRequest(
     effort: chosen.effort ?? agent.effort,
     mode: chosen.mode ?? agent.mode,
     mcp_servers: addedUp(agent.mcp_servers, execution.mcp_servers),
-    permissions: execution.permissions ?? settings.permissions,
+    permissions: heldTo(otherwise, list, agent_name),
+    rules: list.length > 0 ? { list, otherwise, root: working_dir } : undefined,
     namesPermissions: own.permissions !== undefined,
     permission_timeout_ms: settings.permission_timeout_ms,
     wait_for_background_ms: execution.wait_for_background_ms,

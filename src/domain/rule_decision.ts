@@ -1,0 +1,123 @@
+/**
+ * What permission rules say about a tool call: the first that matches decides. An `allow` needs to be sure of all that the call
+ * does; for a `deny` and an `ask` it is enough that a part of it may be meant. Pure.
+ */
+import { matchesCommand } from "./command_glob.ts";
+import type { PermissionRule } from "./permission_rule.ts";
+import { quoted, shellParts } from "./shell_parts.ts";
+import { allCommands, fromProgram, type Started, startedBy } from "./started_commands.ts";
+import type { PermissionPolicy } from "./task.ts";
+
+/** A tool call as rules look at it. */
+export interface RuledCall {
+  /** The agent's name in the configuration. */
+  agent: string;
+  kind: string;
+  /** What a shell is to run, if the call tells. */
+  command?: string;
+  /** The files that the call names, resolved. */
+  paths: readonly string[];
+  /** What may be files in its command, resolved. */
+  mentions: readonly string[];
+  /** The call names more files than are looked at. */
+  isTooMuch: boolean;
+}
+
+/** Whether a resolved file is one of those that a rule's glob means. `isWide`: rather one too many than one too few. */
+export type MatchesPath = (glob: string, path: string, isWide: boolean) => boolean;
+
+export interface RuleVerdict {
+  decision: PermissionPolicy;
+  /** The rule that decided; absent if one only made it uncertain. */
+  rule?: PermissionRule;
+}
+
+/** Undefined: no rule matches, and none could. */
+export function ruleDecision(
+  rules: readonly PermissionRule[],
+  call: RuledCall,
+  matchesPath: MatchesPath,
+): RuleVerdict | undefined {
+  return decided(rules, call, matchesPath, 0);
+}
+
+/** More programs than start each other in a command that is allowed. */
+const MOST_DEEP = 5;
+
+function decided(
+  rules: readonly PermissionRule[],
+  call: RuledCall,
+  matchesPath: MatchesPath,
+  depth: number,
+): RuleVerdict | undefined {
+  let isUncertain = false;
+  for (const rule of rules) {
+    if (rule.agent !== undefined && rule.agent !== call.agent) continue;
+    if (rule.kind !== undefined && rule.kind !== call.kind) continue;
+    if (rule.decision === "allow") {
+      if (!isAllowed(rule, call, matchesPath)) continue;
+      const isCommand = call.kind === "execute" || call.command !== undefined;
+      if (isCommand && !isWhollyAllowed(rules, call, matchesPath, depth)) continue;
+      return isUncertain ? { decision: "ask" } : { decision: "allow", rule };
+    }
+    const match = held(rule, call, matchesPath);
+    if (match === "yes") return { decision: rule.decision, rule };
+    if (match === "unknown") isUncertain = true;
+  }
+  return isUncertain ? { decision: "ask" } : undefined;
+}
+
+function isAllowed({ path, command }: PermissionRule, call: RuledCall, matchesPath: MatchesPath): boolean {
+  if (command !== undefined) {
+    if (call.kind !== "execute" || call.command === undefined) return false;
+    if (!matchesCommand(command, call.command.trim())) return false;
+  }
+  if (path === undefined) return true;
+  const all = [...call.paths, ...call.mentions];
+  return !call.isTooMuch && call.paths.length > 0 && all.every((one) => matchesPath(path, one, false));
+}
+
+/** Whether a command is one program, and what that starts is allowed too. */
+function isWhollyAllowed(
+  rules: readonly PermissionRule[],
+  call: RuledCall,
+  matchesPath: MatchesPath,
+  depth: number,
+): boolean {
+  if (call.command === undefined || depth > MOST_DEEP) return false;
+  const { parts, isPlain } = shellParts(call.command);
+  if (!isPlain) return false;
+  const started = startedBy(fromProgram(parts[0] ?? []));
+  if (started === "unclear") return false;
+  return started.every((one) => {
+    const inner = { ...call, command: textOf(one) };
+    return decided(rules, inner, matchesPath, depth + 1)?.decision === "allow";
+  });
+}
+
+/** Whether a rule that denies or asks means the call. */
+function held(rule: PermissionRule, call: RuledCall, matchesPath: MatchesPath): "yes" | "no" | "unknown" {
+  const matches = [commandHeld(rule, call), pathHeld(rule, call, matchesPath)];
+  if (matches.includes("no")) return "no";
+  return matches.includes("unknown") ? "unknown" : "yes";
+}
+
+function commandHeld({ command: glob }: PermissionRule, { kind, command }: RuledCall) {
+  if (glob === undefined) return "yes";
+  if (command === undefined) return kind === "execute" ? "unknown" : "no";
+  const texts = [command.trim(), ...allCommands(command).map((words) => words.join(" "))];
+  if (texts.some((one) => matchesCommand(glob, one) || matchesCommand(glob, `${one} `))) return "yes";
+  return shellParts(command).parts.length === 0 && command.trim() !== "" ? "unknown" : "no";
+}
+
+function pathHeld({ path }: PermissionRule, call: RuledCall, matchesPath: MatchesPath) {
+  if (path === undefined) return "yes";
+  const all = [...call.paths, ...call.mentions];
+  if (all.some((one) => matchesPath(path, one, true))) return "yes";
+  return call.paths.length === 0 || call.isTooMuch ? "unknown" : "no";
+}
+
+/** Words as a shell would have to read them to get them. */
+function textOf(started: Started): string {
+  return "script" in started ? started.script : quoted(started.words);
+}
