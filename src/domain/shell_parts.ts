@@ -4,7 +4,7 @@
  */
 
 /** Longer commands are not read. */
-export const LONGEST_COMMAND = 65_536;
+const LONGEST_COMMAND = 65_536;
 
 /** Words without their quotes, in order. */
 export type Words = readonly string[];

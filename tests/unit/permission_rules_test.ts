@@ -8,7 +8,7 @@ import { type PermissionRule, PermissionRules } from "../../src/domain/permissio
 import { type RuledCall, ruleDecision } from "../../src/domain/rule_decision.ts";
 import { shellParts } from "../../src/domain/shell_parts.ts";
 
-const ROOT = "/work/project";
+const ROOT = "/home/project";
 const matchesPath = await pathMatcher(
   new Map([["/data/**", { base: "/real/data", rest: "**" }], ["/etc/passwd", {
     base: "/etc/passwd",
@@ -183,19 +183,19 @@ Deno.test("a command of another kind of tool is denied, but not allowed by its t
 
 for (
   const [glob, path, allows, denies] of [
-    ["src/**", "/work/project/src/a/b.ts", true, true],
-    ["src/**", "/work/project/src", true, true],
-    ["src/*", "/work/project/src/a/b.ts", false, true],
-    ["src/**", "/work/project/lib/src/a", false, false],
-    ["src/**", "/work/src/a", false, false],
-    ["**", "/work/project/.env", true, true],
-    ["**", "/work/other", false, false],
-    ["*.pem", "/work/project/a.pem", true, true],
-    ["*.pem", "/work/project/keys/a.pem", false, true],
-    [".env", "/work/project/.env", true, true],
-    [".env", "/work/project/sub/.env", false, true],
-    ["secrets", "/work/project/secrets/key", false, true],
-    ["./src/**", "/work/project/src/a", true, true],
+    ["src/**", "/home/project/src/a/b.ts", true, true],
+    ["src/**", "/home/project/src", true, true],
+    ["src/*", "/home/project/src/a/b.ts", false, true],
+    ["src/**", "/home/project/lib/src/a", false, false],
+    ["src/**", "/home/src/a", false, false],
+    ["**", "/home/project/.env", true, true],
+    ["**", "/home/other", false, false],
+    ["*.pem", "/home/project/a.pem", true, true],
+    ["*.pem", "/home/project/keys/a.pem", false, true],
+    [".env", "/home/project/.env", true, true],
+    [".env", "/home/project/sub/.env", false, true],
+    ["secrets", "/home/project/secrets/key", false, true],
+    ["./src/**", "/home/project/src/a", true, true],
     ["/data/**", "/real/data/x/y", true, true],
     ["/data/**", "/data/x", false, false],
     ["/etc/passwd", "/etc/passwd", true, true],
