@@ -21,7 +21,7 @@ const Param = z.strictObject({
   pattern: text(1, 1000).optional().describe(
     "A regular expression in RE2's syntax, which the whole value must match.",
   ),
-  description: text(0, 1000).optional(),
+  description: text(0, 1000).optional().describe("For lists and forms: what the value is."),
 });
 
 const Trigger = z.strictObject({
@@ -37,8 +37,8 @@ const Trigger = z.strictObject({
 const TemplateTask = z.record(z.string(), z.unknown());
 
 export const Template = z.strictObject({
-  description: text(0, 1000).optional(),
-  params: z.record(ParamName, Param).default({}),
+  description: text(0, 1000).optional().describe("For lists and forms: what the template is for."),
+  params: z.record(ParamName, Param).default({}).describe("The blanks of the task, by name."),
   task: TemplateTask.describe(
     "A task as in start_task, without its id. `{{P}}` in its texts stands for the parameter P. Its type is feature and its " +
       "priority medium, unless it says otherwise.",

@@ -78,7 +78,12 @@ Deno.test("tasks and schedules say who created them: the owner, a key, or an ano
     }
     await ask({ ...task("s"), type: "schedule_task" }, api_key);
     const { schedules } = await ask({ type: "list_schedules" });
-    assert.deepEqual(schedules.map((one: Message) => [one.id, one.created_by]), [["s", byKey]]);
+    assert.deepEqual(schedules.map((one: Message) => [one.id, one.created_by]), [
+      ["a", OWNER],
+      ["b", byKey],
+      ["c", ANONYMOUS],
+      ["s", byKey],
+    ]);
   });
 });
 

@@ -135,7 +135,7 @@ Deno.test("sessions: only an administrator may have one taken up, and only where
     const later = { scheduled_time: new Date(Date.now() + 3_600_000).toISOString() };
     const messages = [
       start("one", { session: "s1" }),
-      { type: "schedule_task", task: { ...start("two", { session: "s1" }).task, ...later } },
+      { type: "schedule_task", task: { ...start("two", { session: "s4" }).task, ...later } },
     ];
     for (const message of messages) {
       const reply = await sent(app, message, api_key);

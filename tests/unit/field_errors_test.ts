@@ -73,7 +73,7 @@ const TASK_CASES: [string, Record<string, unknown>, ErrorCode, string][] = [
   ["recurring empty", { recurring: {} }, "INVALID_RECURRING_CONFIG", "task.recurring.interval"],
   [
     "recurring unknown",
-    { recurring: { interval: "hourly" } },
+    { recurring: { interval: "yearly" } },
     "INVALID_RECURRING_CONFIG",
     "task.recurring.interval",
   ],
