@@ -86,7 +86,7 @@ Deno.test("POST /api", async (t) => {
           ...task,
           id: "s",
           scheduled_time: new Date(Date.now() + 3_600_000).toISOString(),
-          recurring: { interval: "hourly" },
+          recurring: { interval: "yearly" },
         },
       }, "INVALID_RECURRING_CONFIG"],
       [{ type: "list_tasks", filter: { status: "gone" } }, "FILTER_VALIDATION_ERROR"],

@@ -64,7 +64,7 @@ const REFUSED: [kind: { read(value: unknown, version: number): unknown }, value:
     ],
     [TASKS.state, null, /^value: /],
     [TASKS.state, [STATE], /^value: /],
-    [SCHEDULES.spec, { ...SCHEDULE, recurring: { interval: "hourly" } }, /^recurring\.interval: /],
+    [SCHEDULES.spec, { ...SCHEDULE, recurring: { interval: "yearly" } }, /^recurring\.interval: /],
     [SCHEDULES.state, { runs: 1 }, /^next_ms: /],
     [KEYS.spec, { ...KEY, permissions: ["root"] }, /^permissions\.0: /],
   ];
