@@ -31,6 +31,7 @@ export function composeAcceptance(wiring: AcceptanceWiring) {
   const acceptance = new Acceptance({ clock, store, landing, methodOf }, ends);
   const discarding = new Discarding({ clock, store, landing }, ends);
   const releasing = new Releasing({ store, landing, save }, ends);
+  const update = new WorkspaceUpdate({ store, landing, ends, say, save });
   const recovery: EndingRecovery = new EndingRecovery({
     clock,
     store,
@@ -38,6 +39,7 @@ export function composeAcceptance(wiring: AcceptanceWiring) {
     acceptance,
     discarding,
     releasing,
+    update,
     ends,
     turns,
   });
@@ -47,7 +49,7 @@ export function composeAcceptance(wiring: AcceptanceWiring) {
     discarding,
     releasing,
     worktrees: new Worktrees({ clock, store, landing, folders, releasing }),
-    update: new WorkspaceUpdate({ store, landing, ends, say, save }, turns),
+    update,
     recovery,
   };
 }

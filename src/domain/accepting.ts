@@ -52,7 +52,10 @@ export function requireOwnWorktree(task: TaskRecord, operation: string): OwnWork
   if (workspace.kind === "folder") {
     throw refuse("it has worked in the folder itself, where its changes are already");
   }
-  if (!isOwnWorktree(workspace)) throw refuse("its worktree is not complete");
+  if (!isOwnWorktree(workspace)) {
+    const { head_commit, base_commit } = workspace;
+    throw refuse(head_commit === base_commit ? "it has changed nothing" : "its worktree is not complete");
+  }
   return workspace;
 }
 

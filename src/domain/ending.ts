@@ -56,10 +56,23 @@ export const Ending = z.union([
     kept_as: z.string(),
     merged: z.boolean().optional().describe("A pull request has brought the work where it belongs."),
   }),
+  /** The base comes into the worktree, which stays. */
+  z.object({
+    kind: z.literal("update"),
+    base: z.string().describe("The commit from which the work begins then."),
+    /** The commits that the task's branch has before and after. */
+    from: z.string(),
+    to: z.string(),
+    /** The working trees that follow. */
+    trees: z.array(WorkingTree),
+    has_conflicts: z.boolean(),
+    unresolved: z.array(z.string()).optional().describe("Those of before."),
+  }),
   /** The worktree goes; what nobody has judged yet is kept. */
   z.object({ kind: z.literal("release"), head: z.string().optional(), kept_as: z.string().optional() }),
 ]);
 export type Ending = z.infer<typeof Ending>;
 export type DiscardIntent = Extract<Ending, { kind: "discard" }>;
 export type ReleaseIntent = Extract<Ending, { kind: "release" }>;
+export type UpdateIntent = Extract<Ending, { kind: "update" }>;
 export type AcceptIntent = Extract<Ending, { kind: "accept" }>;

@@ -20,6 +20,7 @@ export function requireSettled({ id, state }: TaskRecord, operation: string): vo
 
 function underWay(ending: Ending): string {
   if (ending.kind === "release") return "its worktree is being removed";
+  if (ending.kind === "update") return "its base is being brought into its worktree";
   const isDiscarded = ending.kind === "discard" && !ending.merged;
   return `its changes are being ${isDiscarded ? "discarded" : "accepted"}`;
 }

@@ -2,7 +2,7 @@
 import type { OwnWorktree } from "./accepting.ts";
 import type { UpdateMethod } from "./base_update.ts";
 import type { CarriedWork, Work } from "./carried_work.ts";
-import type { AcceptIntent, AcceptMethod } from "./ending.ts";
+import type { AcceptIntent, AcceptMethod, UpdateIntent } from "./ending.ts";
 import { ApiError, type ErrorDetails } from "./errors.ts";
 
 export type ConflictReason = "conflict" | "uncommitted" | "dependencies" | "checks";
@@ -83,8 +83,10 @@ export interface Landing {
   moveOwn(
     worktree: OwnWorktree,
     move: { from: string; to: string },
-    begin: () => Promise<void>,
+    begin: (trees: AcceptIntent["trees"]) => Promise<void>,
   ): Promise<boolean>;
+  /** What became of a `moveOwn` that a crash interrupted. Throws as `settle` does. */
+  settleOwn(worktree: OwnWorktree, intent: UpdateIntent): Promise<"moved" | "undone">;
   /** Those of the files that have marks of conflicts in this commit. */
   marked(worktree: OwnWorktree, commit: string, files: readonly string[]): Promise<string[]>;
   /** What became of a `land` that a crash interrupted. Throws `CHANGES_CONFLICT` if that cannot be settled now. */

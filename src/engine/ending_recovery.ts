@@ -1,4 +1,4 @@
-/** Finishes what a crash has interrupted while changes were accepted or discarded, or finds it undone. */
+/** Finishes what a crash has interrupted while a task's worktree was accepted, discarded or updated, or finds it undone. */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, type Timer } from "../clock/clock.ts";
 import { isOwnWorktree } from "../domain/accepting.ts";
@@ -11,6 +11,7 @@ import type { Store } from "../store/open.ts";
 import type { Acceptance } from "./acceptance.ts";
 import type { Discarding } from "./discarding.ts";
 import type { Releasing } from "./releasing.ts";
+import type { WorkspaceUpdate } from "./workspace_update.ts";
 import type { OneAtATime } from "./one_at_a_time.ts";
 import type { WorktreeEnds } from "./worktree_ends.ts";
 
@@ -27,6 +28,7 @@ export interface EndingRecoveryOptions {
   acceptance: Acceptance;
   discarding: Discarding;
   releasing: Releasing;
+  update: Pick<WorkspaceUpdate, "settle">;
   ends: WorktreeEnds;
   turns: OneAtATime;
 }
@@ -79,6 +81,10 @@ export class EndingRecovery {
       const isRemoval = ending?.kind === "discard" || ending?.kind === "release";
       if (isRemoval && isOwnWorktree(state.workspace)) {
         await turns.in(state.workspace.common_dir, () => this.#settleRemoval(id));
+      }
+      if (ending?.kind === "update" && isOwnWorktree(state.workspace)) {
+        await turns.in(state.workspace.common_dir, () => this.#options.update.settle(id));
+        this.#failed.delete(id);
       }
       if (ending?.kind === "brought") await this.#settleBrought(id, ending.by);
       this.#told.delete(id);

@@ -170,9 +170,15 @@ export function gitLanding(git: Git, room: string): Landing {
       const identity = await identityOf(git, { git_dir: common_dir });
       const reason = "opencode-agents: bring in the base";
       const move = { common_dir, repository, branch, from, to, besides: [], reason, identity };
-      const end = await moveBranch(git, move, room, begin);
+      const end = await moveBranch(git, move, room, (trees) => begin(trees.map((tree) => ({ ...tree }))));
       if (end === "moved") return true;
       if (end === "overtaken") return false;
+      throw changesConflict("uncommitted", end.files, `The worktree cannot take the base: ${end.why}`);
+    },
+
+    async settleOwn({ common_dir, repository, branch }, { from, to, trees }) {
+      const end = await settleMove(git, { common_dir, repository, branch, from, to }, trees, room);
+      if (typeof end === "string") return end;
       throw changesConflict("uncommitted", end.files, `The worktree cannot take the base: ${end.why}`);
     },
 

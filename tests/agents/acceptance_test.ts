@@ -227,6 +227,11 @@ Deno.test("accept: who is refused, by field", async () => {
       await refused(tasks, () => accept(tasks, id), by, field("task_id", { current_status: "completed" }));
       await refused(tasks, () => tasks.discarding.discard(id, OWNER), by, field("task_id"));
     }
+    // Its worktree went at once.
+    await tasks.add("gone", {}, {
+      state: { workspace: { kind: "worktree", path: "/gone", base_commit: base, head_commit: base } },
+    });
+    await assert.rejects(accept(tasks, "gone"), /it has changed nothing$/);
     await refused(tasks, () => accept(tasks, "none"), "TASK_NOT_FOUND", {});
     await refused(tasks, () => accept(tasks, "detached"), by, field("into"));
     for (const into of ["nowhere", "opencode-agents/detached", base, "HEAD", "--all", "a b"]) {

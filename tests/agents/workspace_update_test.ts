@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { OWNER } from "../../src/domain/actor.ts";
+import { posted } from "../../src/domain/conversation.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import type { UpdateRequest } from "../../src/engine/workspace_update.ts";
 import { type EndedTasks, withEndedTasks } from "../fixtures/ended_tasks.ts";
@@ -94,6 +95,79 @@ Deno.test("update: an agent that takes no message leaves all as it was", async (
     assert.equal(await git(tasks.root("t"), "rev-parse", "HEAD"), head);
     assert.equal(await git(tasks.root("t"), "status", "--short"), "");
     assert.equal(await Deno.readTextFile(join(tasks.root("t"), "a.txt")), "one\n2\n3\n4\n5\n");
+  });
+});
+
+/** As if the server had died there: what comes after is not carried out. */
+class Died extends Error {}
+
+for (const step of ["before it moves", "once it has moved"] as const) {
+  for (const resolve of ["none", "agent"] as const) {
+    Deno.test(`update: a crash ${step} (${resolve === "agent" ? "with" : "without"} conflicts) is settled`, async () => {
+      await withEndedTasks(FILES, async (tasks) => {
+        const { repository, landing } = tasks;
+        await tasks.add("t", { "a.txt": "one\n2\n3\n4\n5\n" });
+        const theirs = resolve === "agent" ? "eins\n2\n3\n4\n5\n" : "1\n2\n3\n4\nfive\n";
+        const base = await repository.commit("meanwhile", { "a.txt": theirs, "c.txt": "c\n" });
+        const head = await repository.git("rev-parse", "opencode-agents/t");
+        const { moveOwn } = landing;
+        landing.moveOwn = async (worktree, move, begin) => {
+          if (step === "before it moves") {
+            return await moveOwn(worktree, move, async (trees) => {
+              await begin(trees);
+              throw new Died();
+            });
+          }
+          await moveOwn(worktree, move, begin);
+          throw new Died();
+        };
+        await assert.rejects(update(tasks, { resolve }), Died);
+        tasks.endings.stop();
+        assert.equal(tasks.state("t").ending?.kind, "update");
+        landing.moveOwn = moveOwn;
+        await tasks.endings.start();
+        const { ending, unresolved, workspace } = tasks.state("t");
+        assert.deepEqual([ending, unresolved], [undefined, undefined]);
+        const root = tasks.root("t");
+        assert.equal(await git(root, "status", "--short"), "");
+        const isDone = step === "once it has moved" && resolve === "none";
+        assert.equal(workspace?.base_commit === base, isDone);
+        assert.equal(await git(root, "rev-parse", "HEAD") === head, !isDone);
+        assert.deepEqual((await update(tasks, { resolve })).conflicts, resolve === "agent" ? ["a.txt"] : []);
+      });
+    });
+  }
+}
+
+Deno.test("update: nothing else begins in the worktree meanwhile, nor once a message has come", async () => {
+  await withEndedTasks(FILES, async (tasks) => {
+    const { repository, landing, store } = tasks;
+    await tasks.add("t", { "a.txt": "one\n2\n3\n4\n5\n" });
+    await repository.commit("meanwhile", { "c.txt": "c\n" });
+    const { moveOwn } = landing;
+    const message = { at: "2026-11-30T13:00:00.000Z", source: "message", by: OWNER, parts: 1 } as const;
+    const reopen = () =>
+      store.tasks.update((view) => {
+        const when = { readiness: { ready: true }, due: true, at: message.at } as const;
+        const { state } = posted(view.get("t")!, message, when);
+        return { updates: [{ id: "t", state }] };
+      }, OWNER);
+    landing.moveOwn = (worktree, move, begin) =>
+      moveOwn(worktree, move, async (trees) => {
+        await begin(trees);
+        await assert.rejects(reopen(), /its base is being brought into its worktree/);
+      });
+    await update(tasks);
+    await repository.commit("again", { "d.txt": "d\n" });
+    landing.moveOwn = (worktree, move, begin) =>
+      moveOwn(worktree, move, async (trees) => {
+        await reopen();
+        await begin(trees);
+      });
+    const head = await git(tasks.root("t"), "rev-parse", "HEAD");
+    await assert.rejects(update(tasks), { code: "INVALID_FIELD_VALUE" });
+    assert.equal(await git(tasks.root("t"), "rev-parse", "HEAD"), head);
+    assert.equal(tasks.state("t").status, "queued");
   });
 });
 

@@ -1,5 +1,5 @@
 /**
- * A process that accepts and discards changes is killed (SIGKILL) at random steps, again and again. After each restart
+ * A process that brings the base into tasks, and accepts and discards changes, is killed (SIGKILL) at random steps, again and again. After each restart
  * nothing is half done: the branch agrees with its working tree, the user's uncommitted work is there, and each task is accepted
  * or discarded, once. What was acknowledged holds. `CRASH_ROUNDS` sets the number of rounds.
  */
@@ -14,7 +14,7 @@ const WORKER = new URL("accept_crash_worker.ts", import.meta.url).pathname;
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
 const TASKS = 6;
 /** How often git is run while the work of these tasks moves. */
-const STEPS_MAX = 40;
+const STEPS_MAX = 70;
 
 const LINES = Array.from({ length: 2 * TASKS }, (_, n) => `line ${n}\n`).join("");
 

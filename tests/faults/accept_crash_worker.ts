@@ -1,9 +1,10 @@
 /**
- * A process that accepts and discards the changes of tasks, and says what was acknowledged. At first it finishes what an
+ * A process that brings the base into tasks, accepts and discards their changes, and says what was acknowledged. At first it finishes what an
  * earlier one has begun. It kills itself when it runs git for the `steps`th time while something is
  * under way, before git has begun or a moment later.
  */
 import { systemClock } from "../../src/clock/clock.ts";
+import type { OwnWorktree } from "../../src/domain/accepting.ts";
 import { OWNER } from "../../src/domain/actor.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import { openStore } from "../../src/store/open.ts";
@@ -54,7 +55,16 @@ left = Number(steps);
 
 await Promise.all(ids.map(async (task_id) => {
   try {
-    if (task_id.startsWith("d")) await tasks.discarding.discard(task_id, OWNER);
+    const [kind, number] = task_id;
+    if (Number(number) % 2 === 0) {
+      const method = Math.random() < .5 ? "rebase" : "merge";
+      await tasks.update.update({ task_id, method }, OWNER);
+      const { state: { workspace } } = store.tasks.get(task_id)!;
+      if (await tasks.landing.headOf(workspace as OwnWorktree) !== workspace?.head_commit) {
+        throw new Error(`${task_id} was updated by half`);
+      }
+    }
+    if (kind === "d") await tasks.discarding.discard(task_id, OWNER);
     else await tasks.acceptance.accept({ task_id, method: METHODS[Number(task_id.slice(1)) % 3] }, OWNER);
     say(`done ${task_id}`);
   } catch (error) {
