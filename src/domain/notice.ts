@@ -31,6 +31,8 @@ export type Happening = Pick<Notice, "event" | "task" | "data"> & Pick<About, "p
 
 /** The most bytes of one field of `data`, as JSON. A longer one is cut, and is a text then. */
 const FIELD_BYTES_MAX = 4096;
+/** A report is a page of text. */
+const REPORT_BYTES_MAX = 32_768;
 const FIELDS_MAX = 8;
 
 /** What filters ask about a happening. */
@@ -43,7 +45,8 @@ export function bounded(data: Record<string, unknown>): Record<string, unknown> 
   const fields = Object.entries(data).filter(([, value]) => value !== undefined).slice(0, FIELDS_MAX);
   return Object.fromEntries(fields.map(([name, value]) => {
     const text = typeof value === "string" ? value : JSON.stringify(value);
-    return [name, utf8Length(text) <= FIELD_BYTES_MAX ? value : `${cutToBytes(text, FIELD_BYTES_MAX)}…`];
+    const max = name === "report" ? REPORT_BYTES_MAX : FIELD_BYTES_MAX;
+    return [name, utf8Length(text) <= max ? value : `${cutToBytes(text, max)}…`];
   }));
 }
 

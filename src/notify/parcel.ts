@@ -1,0 +1,43 @@
+/** A notice as it is handed over, and where it goes. Pure. */
+import type { Notice } from "../domain/notice.ts";
+import { noticeWords } from "../domain/notice_words.ts";
+import type { NotificationTarget } from "../domain/notification.ts";
+import type { Parcel } from "./carrier.ts";
+
+/** A notice, or the test of a target, which has the event `test`. */
+export type Told = Omit<Notice, "event"> & { event: string };
+
+const URGENT: readonly string[] = [
+  "permission_requested",
+  "question_asked",
+  "approval_requested",
+  "security_alert",
+];
+
+/** `base`: the address of the dashboard. */
+export function parcelOf(notice: Told, base: string): Parcel {
+  const { id, event, time, task, data } = notice;
+  const url = `${base.replace(/\/+$/, "")}/#${task ? `/tasks/${task.id}` : "/tasks"}`;
+  const words = event === "test"
+    ? { title: "opencode-agents", text: `A test of the notification '${data.name}'` }
+    : noticeWords(notice as Notice);
+  return {
+    id,
+    event,
+    body: JSON.stringify({ id, event, time, task, url, data }),
+    ...words,
+    url,
+    isUrgent: URGENT.includes(event),
+  };
+}
+
+/** Where it goes, without what may be a secret: a webhook's path, a topic, a program's arguments. */
+export function shownPlace(target: NotificationTarget): string {
+  switch (target.channel) {
+    case "webhook":
+    case "ntfy":
+      return new URL(target.url).origin;
+    case "command":
+      return target.command[0]!;
+  }
+}
