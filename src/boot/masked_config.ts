@@ -1,5 +1,6 @@
 /** The configuration as it may be shown: without secrets. */
-import { HIDDEN, type McpServer, shownServer } from "../domain/mcp_server.ts";
+import { HIDDEN } from "../domain/hidden_value.ts";
+import { type McpServer, shownServer } from "../domain/mcp_server.ts";
 import type { Config } from "../protocol/config.ts";
 
 const SECRET_NAME = /key|token|secret|password|credential|auth/i;

@@ -1,5 +1,6 @@
 /** A server of the Model Context Protocol whose tools an agent gets in its session. */
 import * as z from "zod";
+import { HIDDEN } from "./hidden_value.ts";
 import { text, utf8Length } from "./scalars.ts";
 
 /** How an agent reaches it. The Agent Client Protocol requires stdio of every agent. */
@@ -77,9 +78,6 @@ export function transportOf(server: McpServer, taken: readonly string[]): McpTra
   if (server.command !== undefined) return "stdio";
   return server.type ?? (taken.includes("sse") && !taken.includes("http") ? "sse" : "http");
 }
-
-/** Stands for a value that is not shown. */
-export const HIDDEN = "***";
 
 /** The server as clients see it: without the values of its variables and headers, which may be secrets. */
 export function shownServer(server: McpServer): McpServer {

@@ -4,7 +4,7 @@ import { type Command, Option } from "commander";
 import { ApiError } from "../../domain/errors.ts";
 import { describedBy } from "../../domain/description.ts";
 import { given } from "../../domain/given_fields.ts";
-import { HIDDEN } from "../../domain/mcp_server.ts";
+import { HIDDEN } from "../../domain/hidden_value.ts";
 import {
   After,
   type Execution,

@@ -11,21 +11,26 @@ import {
 } from "lucide-preact";
 import type { ComponentType } from "preact";
 import { agentsCount, tasksCount } from "../data/attention.ts";
+import { lazyPage } from "../ui/lazy_page.tsx";
 import { AgentsPage } from "./agents/agents_page.tsx";
 import { ApiPage } from "./api/api_page.tsx";
-import { EditTaskPage } from "./new_task/edit_task_page.tsx";
 import { HealthPage } from "./health/health_page.tsx";
-import { InsightsPage } from "./insights/insights_page.tsx";
-import { LimitsPage } from "./limits/limits_page.tsx";
 import { LogsPage } from "./logs/logs_page.tsx";
-import { NewTaskPage } from "./new_task/new_task_page.tsx";
-import { NotificationsPage } from "./notifications/notifications_page.tsx";
-import { SchedulesPage } from "./schedules/schedules_page.tsx";
 import { SystemPage } from "./system/system_page.tsx";
-import { TemplatesPage } from "./templates/templates_page.tsx";
 import { TaskPage } from "./task/task_page.tsx";
 import { TasksPage } from "./tasks/tasks_page.tsx";
-import { WorktreesPage } from "./worktrees/worktrees_page.tsx";
+
+/** They load with their first use, so that the page itself opens soon. */
+const EditTaskPage = lazyPage(async () => (await import("./new_task/edit_task_page.tsx")).EditTaskPage);
+const InsightsPage = lazyPage(async () => (await import("./insights/insights_page.tsx")).InsightsPage);
+const LimitsPage = lazyPage(async () => (await import("./limits/limits_page.tsx")).LimitsPage);
+const NewTaskPage = lazyPage(async () => (await import("./new_task/new_task_page.tsx")).NewTaskPage);
+const NotificationsPage = lazyPage(async () =>
+  (await import("./notifications/notifications_page.tsx")).NotificationsPage
+);
+const SchedulesPage = lazyPage(async () => (await import("./schedules/schedules_page.tsx")).SchedulesPage);
+const TemplatesPage = lazyPage(async () => (await import("./templates/templates_page.tsx")).TemplatesPage);
+const WorktreesPage = lazyPage(async () => (await import("./worktrees/worktrees_page.tsx")).WorktreesPage);
 
 export interface PageEntry {
   /** The route. The component receives the value of `:id` as a prop. */

@@ -1,7 +1,7 @@
 /** The form as changes of a task that has not begun. */
 import type { TaskEdit } from "../../../domain/task_edit.ts";
 import type { Execution, Task } from "../../../domain/task.ts";
-import { HIDDEN } from "../../../domain/mcp_server.ts";
+import { HIDDEN } from "../../../domain/hidden_value.ts";
 import { type Draft, draftOfEdited } from "./draft.ts";
 import { messageOf } from "./message.ts";
 import type { Problem } from "./problems.ts";

@@ -1,17 +1,10 @@
 /** When the task runs: now, once at a given time, or repeatedly. */
 import type { RecurringConfig } from "../../../domain/task.ts";
-import { cronProblem } from "../../../domain/cron.ts";
-import { nextOccurrence } from "../../../domain/timetable.ts";
-import { isoTime } from "../../../clock/clock.ts";
-import { relative } from "../../../protocol/formats.ts";
-import { ruleInWords } from "../../ui/schedule_words.ts";
-import { now } from "../../ui/time.tsx";
-import { isTimeZone } from "../../../domain/time_zones.ts";
-import { exactTime, OWN_ZONE } from "../../ui/zone.ts";
+import { lazyModule } from "../../ui/lazy_module.ts";
+import { OWN_ZONE } from "../../ui/zone.ts";
 import { change, chooseWhen, draft, edited, type When } from "./draft.ts";
 import { ChoiceField } from "./choice_field.tsx";
 import { Field } from "./field.tsx";
-import { firstRun } from "./first_run.ts";
 
 const CHOICES: Record<When, string> = { now: "Now", once: "Once, later", again: "Repeatedly" };
 const INTERVALS: Record<RecurringConfig["interval"], string> = {
@@ -21,6 +14,9 @@ const INTERVALS: Record<RecurringConfig["interval"], string> = {
   hourly: "Hour",
   cron: "By a cron expression",
 };
+
+/** It reads cron expressions, and loads with its first use. */
+const usePreview = lazyModule(() => import("./when_preview.tsx"));
 
 const ZONES: readonly string[] = [
   "UTC",
@@ -164,33 +160,7 @@ function RuleFields() {
   );
 }
 
-/** The schedule in words, as the server will apply it. */
 function Preview() {
-  const { when, at, zone, interval, cron, end } = draft.value;
-  const start_ms = firstRun({ at, zone });
-  if (Number.isNaN(start_ms) || !isTimeZone(zone)) return null;
-  const isCron = when === "again" && interval === "cron";
-  if (isCron && cronProblem(cron) !== undefined) return null;
-  const end_ms = firstRun({ at: end, zone });
-  const timetable = {
-    scheduled_time: isoTime(start_ms),
-    recurring: when === "once" ? undefined : {
-      interval,
-      cron: isCron ? cron : undefined,
-      timezone: zone,
-      end_time: Number.isNaN(end_ms) ? undefined : isoTime(end_ms),
-    },
-  };
-  const rule = ruleInWords(timetable);
-  const at_ms = nextOccurrence(timetable, start_ms - 1);
-  if (at_ms === undefined) return null;
-  return (
-    <p class="when-preview">
-      {when === "again" && <strong>Runs {rule}.</strong>}
-      <span>
-        {when === "again" ? "First" : "Runs"} {exactTime(at_ms, zone)} ({relative(at_ms, now.value)})
-        {zone === OWN_ZONE ? "" : `, here ${exactTime(at_ms, OWN_ZONE)}`}.
-      </span>
-    </p>
-  );
+  const preview = usePreview();
+  return preview === undefined ? null : <preview.WhenPreview />;
 }

@@ -3,7 +3,7 @@ import type { Task } from "../../../domain/task.ts";
 import { agentAtWorkOn, agentUsage } from "../../data/machine.ts";
 import { isFinished } from "../../../domain/task_values.ts";
 import { bytes, dateTime, duration } from "../../../protocol/formats.ts";
-import { ruleInWords } from "../../ui/schedule_words.ts";
+import { RuleInWords } from "../../ui/rule.tsx";
 import { UsageCharts } from "../../ui/usage_charts.tsx";
 import { Attempts } from "./attempts.tsx";
 import { Fact } from "./fact.tsx";
@@ -123,7 +123,7 @@ function Settings({ task }: { task: Task }) {
         )}
         <Fact name="Scheduled for">
           {scheduled_time &&
-            (recurring ? ruleInWords({ scheduled_time, recurring }) : dateTime(scheduled_time))}
+            (recurring ? <RuleInWords rule={{ scheduled_time, recurring }} /> : dateTime(scheduled_time))}
         </Fact>
       </dl>
     </div>
