@@ -112,7 +112,7 @@ Deno.test("built: a server runs agents and answers at every door", { sanitizeOps
     await t.step("the other commands run", async () => {
       const each: [string[], RegExp][] = [
         [["--help"], /^Usage: opencode-agents/],
-        [["doctor", "--data", `${server.dir}/other`], /serve would start/],
+        [["doctor", "--port", "0", "--data", `${server.dir}/other`], /serve would start/],
         [["completions", "bash"], /bash completion/],
         [["tasks", "--url", server.url], /completed/],
       ];

@@ -109,8 +109,7 @@ function warningRows(terminal: Cli["terminal"], { warnings = [] }: Result): [str
   return warnings.map((warning) => ["warning", terminal.paint(oneLine(warning), "yellow")]);
 }
 
-/** `3 files +12 −4, 2 commits: to review`. */
-/** `$0.42, 12,345 tokens in 2 turns, of $2.00`. */
+/** `$0.42, 12,345 tokens in 2 turns, of $2.00`. Agents that tell nothing have not used nothing. */
 function usageInWords({ usage, execution = {} }: Task): string | undefined {
   const { max_cost_usd, max_tokens } = execution;
   const bounds = [
@@ -120,10 +119,14 @@ function usageInWords({ usage, execution = {} }: Task): string | undefined {
   if (usage === undefined) return undefined;
   const tokens = usage.input_tokens + usage.output_tokens + usage.cached_tokens;
   const cost = usage.cost_source === "unknown" ? undefined : costText(usage);
-  const parts = [cost, `${counted(tokens, "token")} in ${counted(usage.turns, "turn")}`, ...bounds];
-  return parts.filter(Boolean).join(", ");
+  const isTold = tokens > 0 || cost !== undefined;
+  if (!isTold && !bounds.some(Boolean)) return undefined;
+  const turns = counted(usage.turns, "turn");
+  const used = isTold ? `${counted(tokens, "token")} in ${turns}` : `not told by its agent in ${turns}`;
+  return [cost, used, ...bounds].filter(Boolean).join(", ");
 }
 
+/** `3 files +12 −4, 2 commits: to review`. */
 function changesInWords({ changes, review = "none", discarded, accepted }: Task): string | undefined {
   if (changes === undefined || (changes.files === 0 && review === "none")) return undefined;
   const size = `${sizeInWords(changes)}, ${counted(changes.commits, "commit")}`;
