@@ -1,5 +1,9 @@
 /** Finds the marks that git leaves in files where both sides have changed the same. */
 import type { Git } from "./git.ts";
+import { isReplaced } from "./raw_paths.ts";
+
+/** How many files are named to git, whose command line has a bound. */
+const NAMED_MAX = 500;
 
 /** Those of the files that have marks in this commit. */
 export async function filesWithMarks(
@@ -11,7 +15,10 @@ export async function filesWithMarks(
 ): Promise<string[]> {
   if (files.length === 0) return [];
   const asked = ["grep", "-l", "-z", "-I", "-e", "^<<<<<<< ", "-e", "^>>>>>>> ", commit, "--"];
-  const literal = files.map((file) => `:(top,literal)${file}`);
+  // By a name that is not UTF-8, no file can be asked for: then all are looked at.
+  const isAsked = files.length <= NAMED_MAX && !files.some(isReplaced);
+  const literal = isAsked ? files.map((file) => `:(top,literal)${file}`) : [];
   const found = await git.fields({ git_dir: common_dir }, [...asked, ...literal], { signal, accepts: [1] });
-  return found.map((name) => name.slice(commit.length + 1));
+  const wanted = new Set(files);
+  return found.map((name) => name.slice(commit.length + 1)).filter((name) => wanted.has(name));
 }

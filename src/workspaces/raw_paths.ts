@@ -24,6 +24,11 @@ export function rawOf(text: string): string {
   return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
 }
 
+/** Whether a text stands for a name that is not UTF-8, by which no file can be looked for. */
+export function isReplaced(path: string): boolean {
+  return path.includes("\ufffd");
+}
+
 /** As text. What is not UTF-8 is replaced. */
 export function readable(raw: string): string {
   return new TextDecoder().decode(Uint8Array.from(raw, (char) => char.charCodeAt(0)));

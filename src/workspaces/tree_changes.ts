@@ -1,5 +1,6 @@
 /** What differs between two commits, file by file. */
 import type { Git, GitPlace } from "./git.ts";
+import { rawFields, readable } from "./raw_paths.ts";
 
 /** One version of a file. */
 export interface Entry {
@@ -10,6 +11,8 @@ export interface Entry {
 
 export interface TreeChange {
   path: string;
+  /** The same with a character for each byte: what is not UTF-8 is replaced in `path`. */
+  raw: string;
   /** Absent if the file is new. */
   before?: Entry;
   /** Absent if the file is gone. */
@@ -25,12 +28,13 @@ export async function treeChanges(
   to: string,
 ): Promise<TreeChange[]> {
   const asked = ["diff-tree", "-r", "-z", "--no-renames", "--raw", "--no-abbrev", "--no-ext-diff", from, to];
-  const fields = await git.fields(place, asked);
+  const fields = rawFields((await git.run(place, asked)).stdout);
   const changes: TreeChange[] = [];
   for (let at = 0; at + 1 < fields.length; at += 2) {
     const [old_mode = "", mode = "", old_oid = "", oid = ""] = fields[at]!.slice(1).split(" ");
     changes.push({
-      path: fields[at + 1]!,
+      path: readable(fields[at + 1]!),
+      raw: fields[at + 1]!,
       before: old_mode === NOTHING ? undefined : { mode: old_mode, oid: old_oid },
       after: mode === NOTHING ? undefined : { mode, oid },
     });

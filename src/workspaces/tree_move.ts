@@ -4,6 +4,7 @@ import { exists, factsOf } from "./file_facts.ts";
 import type { Git } from "./git.ts";
 import { WHOLE_TREE_MS } from "./git.ts";
 import { copyIndex, placeOf, refresh } from "./index_copy.ts";
+import { isReplaced, rawBytes, rawFields } from "./raw_paths.ts";
 import { type TreeChange, treeChanges } from "./tree_changes.ts";
 import type { WorkingTree } from "./working_trees.ts";
 
@@ -32,23 +33,28 @@ export async function settleTree(
   const atOld = await unchangedFrom(
     git,
     tree,
-    changes.map(({ path, before }) => ({ path, after: before })),
+    changes.map(({ before, after, ...named }) => ({ ...named, before: after, after: before })),
     room,
   );
   const atNew = await unchangedFrom(git, tree, changes, room);
-  const late = changes.filter(({ path }) => atOld.has(path) && !atNew.has(path));
+  const late = changes.filter(({ raw }) => atOld.has(raw) && !atNew.has(raw));
+  const present = await presentUnnamed(git, tree, changes, room);
   for (const change of changes) {
-    if (atOld.has(change.path) || atNew.has(change.path)) continue;
-    if (await isHalfWritten(git, tree, change)) late.push(change);
+    if (atOld.has(change.raw) || atNew.has(change.raw)) continue;
+    const isHalf = isReplaced(change.path)
+      ? change.after !== undefined && !present.has(change.raw)
+      : await isHalfWritten(git, tree, change);
+    if (isHalf) late.push(change);
   }
   const staged = await stagedEntries(git, tree);
-  const stale = changes.filter(({ path, before }) => staged.get(path) === entryText(before));
+  const stale = changes.filter(({ raw, before }) => staged.get(raw) === entryText(before));
   await setEntries(git, tree, stale);
   const gone = late.filter(({ after }) => after === undefined);
-  for (const { path } of gone) await removeFile(tree.path, path);
+  for (const { path } of gone) if (!isReplaced(path)) await removeFile(tree.path, path);
+  await removeUnnamed(git, tree, gone, room);
   const written = late.filter(({ after }) => after !== undefined);
   if (written.length > 0) {
-    const stdin = written.map(({ path }) => `${path}\0`).join("");
+    const stdin = rawBytes(written.map(({ raw }) => raw));
     await git.run(place, ["checkout-index", "-f", "-q", "-z", "--stdin"], { stdin, bound_ms: WHOLE_TREE_MS });
   }
   await refresh(git, tree);
@@ -74,7 +80,7 @@ function equals(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }
 
-/** The paths whose files are as these changes leave them. */
+/** The raw paths whose files are as these changes leave them. */
 async function unchangedFrom(
   git: Git,
   tree: WorkingTree,
@@ -86,13 +92,57 @@ async function unchangedFrom(
     await setEntries(git, tree, changes, copy.file);
     await refresh(git, tree, copy.file);
     const asked = ["diff-files", "-z", "--name-only", "--no-ext-diff"];
-    const differs = new Set(await git.fields(placeOf(tree), asked, { index: copy.file }));
+    const differs = new Set(rawFields((await git.run(placeOf(tree), asked, { index: copy.file })).stdout));
+    const present = await presentUnnamed(git, tree, changes, room);
     const same = new Set<string>();
-    for (const { path, after } of changes) {
-      const isSame = after ? !differs.has(path) : !await exists(join(tree.path, path));
-      if (isSame) same.add(path);
+    for (const { path, raw, after } of changes) {
+      const isThere = () => isReplaced(path) ? present.has(raw) : exists(join(tree.path, path));
+      if (after ? !differs.has(raw) : !await isThere()) same.add(raw);
     }
     return same;
+  } finally {
+    await copy.remove();
+  }
+}
+
+/** Those of the raw paths by which no file can be looked for, whose files are there. */
+async function presentUnnamed(
+  git: Git,
+  tree: WorkingTree,
+  changes: readonly TreeChange[],
+  room: string,
+): Promise<ReadonlySet<string>> {
+  const unnamed = changes.filter(({ path }) => isReplaced(path));
+  if (unnamed.length === 0) return new Set();
+  const copy = await copyIndex(tree, room);
+  try {
+    await setEntries(git, tree, unnamed.map((change) => ({ ...change, after: undefined })), copy.file);
+    const listed = await git.run(placeOf(tree), ["ls-files", "-z", "--others"], { index: copy.file });
+    const others = new Set(rawFields(listed.stdout));
+    return new Set(unnamed.map(({ raw }) => raw).filter((raw) => others.has(raw)));
+  } finally {
+    await copy.remove();
+  }
+}
+
+/** Files by whose names only git can remove them. */
+async function removeUnnamed(
+  git: Git,
+  tree: WorkingTree,
+  gone: readonly TreeChange[],
+  room: string,
+): Promise<void> {
+  const unnamed = gone.filter(({ path }) => isReplaced(path));
+  if (unnamed.length === 0) return;
+  const copy = await copyIndex(tree, room);
+  try {
+    const back = unnamed.map(({ before, after, ...named }) => ({ ...named, before: after, after: before }));
+    await setEntries(git, tree, back, copy.file);
+    await git.run(
+      placeOf(tree),
+      ["--literal-pathspecs", "rm", "-f", "-q", "--pathspec-from-file=-", "--pathspec-file-nul"],
+      { index: copy.file, stdin: rawBytes(unnamed.map(({ raw }) => raw)) },
+    );
   } finally {
     await copy.remove();
   }
@@ -104,14 +154,15 @@ async function setEntries(git: Git, tree: WorkingTree, changes: readonly TreeCha
   // What goes comes first, so that a file can take the place of a folder.
   const lines = [...changes].sort((a, b) => Number(a.after !== undefined) - Number(b.after !== undefined))
     .map(
-      ({ path, after }) => after ? `${after.mode} ${after.oid}\t${path}\0` : `0 ${zero}\t${path}\0`,
+      ({ raw, after }) => after ? `${after.mode} ${after.oid}\t${raw}` : `0 ${zero}\t${raw}`,
     );
-  await git.run(placeOf(tree), ["update-index", "-z", "--index-info"], { index, stdin: lines.join("") });
+  const stdin = rawBytes(lines);
+  await git.run(placeOf(tree), ["update-index", "-z", "--index-info"], { index, stdin });
 }
 
 async function stagedEntries(git: Git, tree: WorkingTree): Promise<Map<string, string>> {
   const entries = new Map<string, string>();
-  for (const line of await git.fields(placeOf(tree), ["ls-files", "--stage", "-z"])) {
+  for (const line of rawFields((await git.run(placeOf(tree), ["ls-files", "--stage", "-z"])).stdout)) {
     const tab = line.indexOf("\t");
     const [mode, oid] = line.slice(0, tab).split(" ");
     entries.set(line.slice(tab + 1), `${mode} ${oid}`);

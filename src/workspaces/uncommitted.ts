@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { factsOf } from "./file_facts.ts";
 import type { Git } from "./git.ts";
 import { copyIndex, placeOf, refresh } from "./index_copy.ts";
-import { rawFields, readable } from "./raw_paths.ts";
+import { isReplaced, rawFields, readable } from "./raw_paths.ts";
 import { PathSet, type TreeChange } from "./tree_changes.ts";
 import type { Obstacle, WorkingTree } from "./working_trees.ts";
 
@@ -105,7 +105,7 @@ async function unnamedInTheWay(
   to: string,
   changes: readonly TreeChange[],
 ): Promise<string[]> {
-  if (!changes.some(({ path }) => path.includes("\ufffd"))) return [];
+  if (!changes.some(({ path }) => isReplaced(path))) return [];
   const place = placeOf(tree);
   const asked = ["diff-tree", "-r", "-z", "--no-renames", "--name-only", "--diff-filter=A", from, to];
   const added = new Set(rawFields((await git.run(place, asked)).stdout));

@@ -241,6 +241,48 @@ Deno.test("branch move: a crash in the middle is undone, whatever has been writt
   });
 });
 
+Deno.test("branch move: a crash in the middle is undone for names that are not UTF-8 too", async () => {
+  await withRepository(FILES, async (repository) => {
+    const { path, git_dir, room } = repository;
+    const name = (letter: string) => `"$(printf '${letter}\\377')"`;
+    await shell(
+      path,
+      `printf 1 > ${name("a")} && printf 1 > ${name("b")} && printf 1 > ${
+        name("c")
+      } && git add -A && git commit -qm raw`,
+    );
+    const base = await repository.git("rev-parse", "HEAD");
+    await shell(
+      path,
+      `git checkout -q -b work && printf 2 > ${name("a")} && rm ${name("b")} && mkdir d && printf 2 > ${
+        name("d/d")
+      } && git add -A && git commit -qm two && git checkout -q main`,
+    );
+    const work = await repository.git("rev-parse", "work");
+    const trees = [{ path, git_dir }];
+    const settle = () => settleMove(serverGit, moveOf(repository, base, work), trees, room);
+    const same = async () => {
+      assert.equal(await repository.git("status", "--short"), "");
+      assert.equal(
+        await shell(path, `cat ${name("a")} ${name("b")} ${name("c")}; ls -d d 2>&1 || true`),
+        "111" +
+          "ls: cannot access 'd': No such file or directory\n",
+      );
+    };
+    await repository.git("read-tree", "-m", "-u", base, work);
+    assert.equal(await settle(), "undone");
+    await same();
+    // Some files, and not the index.
+    await shell(path, `printf 2 > ${name("a")}; rm ${name("b")}; mkdir d; printf 2 > ${name("d/d")}`);
+    assert.equal(await settle(), "undone");
+    await same();
+    // One is gone, and one has been edited since.
+    await shell(path, `rm ${name("a")}; mkdir d; printf mine > ${name("d/d")}`);
+    assert.equal(await settle(), "undone");
+    assert.equal(await shell(path, `cat ${name("a")} ${name("d/d")}`), "1mine");
+  });
+});
+
 async function shell(cwd: string, script: string): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command("sh", {
     args: ["-ec", script],

@@ -98,6 +98,28 @@ Deno.test("update: an agent that takes no message leaves all as it was", async (
   });
 });
 
+Deno.test("update: marks keep work from being accepted in files whose names are not UTF-8 too", async () => {
+  await withEndedTasks(FILES, async (tasks) => {
+    const { repository } = tasks;
+    const write = async (folder: string, text: string) => {
+      const script = `printf '${text}' > "$(printf 'x\\377')" && git add -A && git commit -qm ${text}`;
+      const { success } = await new Deno.Command("sh", { args: ["-ec", script], cwd: folder }).output();
+      assert.ok(success);
+    };
+    await write(repository.path, "one");
+    await tasks.add("t", { "b.txt": "changed\n" });
+    await write(tasks.root("t"), "two");
+    await write(repository.path, "three");
+    assert.deepEqual((await update(tasks, { resolve: "agent" })).conflicts, ["x\ufffd"]);
+    await assert.rejects(tasks.acceptance.accept({ task_id: "t" }, OWNER), (error: ApiError) => {
+      assert.deepEqual([error.details.reason, error.details.files], ["conflict", ["x\ufffd"]]);
+      return true;
+    });
+    await write(tasks.root("t"), "both");
+    await tasks.acceptance.accept({ task_id: "t" }, OWNER);
+  });
+});
+
 /** As if the server had died there: what comes after is not carried out. */
 class Died extends Error {}
 
