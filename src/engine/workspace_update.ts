@@ -134,11 +134,13 @@ export class WorkspaceUpdate {
     unresolved: TaskState["unresolved"],
     by: Actor,
   ): Promise<void> {
-    const { landing, say } = this.#context;
+    const { landing, say, store } = this.#context;
     try {
       const also = (state: TaskState) => settled(withBase(state, update));
       await say(task_id, { text: messageOf(worktree, update), source: "conflict", also }, by);
     } catch (error) {
+      // The message may be stored although the store has said that it failed: the recovery looks when that is known.
+      if (store.tasks.isDoubtful) throw error;
       await landing.moveOwn(worktree, { from: update.to, to: update.from }, () => Promise.resolve());
       await this.#change(task_id, (state) => asBefore(state, unresolved), by);
       throw error;
