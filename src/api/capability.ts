@@ -14,6 +14,7 @@ import type { ProjectDirectory } from "../engine/project_directory.ts";
 import type { Scheduler } from "../engine/schedules/scheduler.ts";
 import type { Hooks } from "../engine/templates/hooks.ts";
 import type { Templates } from "../engine/templates/templates.ts";
+import type { RememberedAnswers } from "../engine/remembered_answers.ts";
 import type { TaskCommands } from "../engine/task_commands.ts";
 import type { TaskReviews } from "../engine/task_reviews.ts";
 import type { TaskQueries } from "../engine/task_queries.ts";
@@ -97,6 +98,7 @@ export interface ApiContext {
   machine: Pick<Machine, "resources" | "processes" | "agents" | "kill" | "changed">;
   agents: Pick<AgentDirectory, "list" | "probe" | "sessions" | "release">;
   projects: Pick<ProjectDirectory, "list">;
+  remembered: Pick<RememberedAnswers, "list" | "forget">;
   notifications: Pick<Notifications, "list" | "test">;
   makes: readonly AgentMakeView[];
   health: Pick<HealthMonitor, "check">;

@@ -48,6 +48,8 @@ import { requestRateLimits } from "./request_rate_limits.ts";
 import { requestSystemHealth } from "./request_system_health.ts";
 import { requestSystemResources } from "./request_system_resources.ts";
 import { answerQuestion } from "./answer_question.ts";
+import { forgetRemembered } from "./forget_remembered.ts";
+import { listRemembered } from "./list_remembered.ts";
 import { respondToPermission } from "./respond_to_permission.ts";
 import { resumeSchedule } from "./resume_schedule.ts";
 import { resumeTask } from "./resume_task.ts";
@@ -104,6 +106,8 @@ const ALL = [
   createPullRequest,
   reviewTask,
   respondToPermission,
+  listRemembered,
+  forgetRemembered,
   answerQuestion,
   sendMessage,
   withdrawMessage,

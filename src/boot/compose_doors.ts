@@ -15,6 +15,7 @@ import type { Notifications } from "../notify/notifications.ts";
 import type { ProjectDirectory } from "../engine/project_directory.ts";
 import type { EventBus } from "../engine/events.ts";
 import type { PullRequestOpening } from "../engine/pull_requests/opening.ts";
+import type { RememberedAnswers } from "../engine/remembered_answers.ts";
 import type { Hooks } from "../engine/templates/hooks.ts";
 import type { Templates } from "../engine/templates/templates.ts";
 import type { Scheduler } from "../engine/schedules/scheduler.ts";
@@ -36,6 +37,7 @@ export interface Behind {
   pullRequests: PullRequestOpening;
   scheduler: Scheduler;
   templates: Templates;
+  remembered: RememberedAnswers;
   hooks: Hooks;
   directory: AgentDirectory;
   projects: ProjectDirectory;
@@ -89,6 +91,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     usage,
     scheduler,
     templates: behind.templates,
+    remembered: behind.remembered,
     hooks: behind.hooks,
     logs: store.logs,
     metrics,

@@ -6,6 +6,7 @@ import { Attachments } from "../engine/attachments.ts";
 import { EventBus } from "../engine/events.ts";
 import { Engine } from "../engine/engine.ts";
 import { AgentHolds } from "../engine/agent_holds.ts";
+import { RememberedAnswers } from "../engine/remembered_answers.ts";
 import type { RunSettings, TaskAccess } from "../engine/run_context.ts";
 import { ProjectDirectory } from "../engine/project_directory.ts";
 import { agentOf, Projects } from "../engine/projects.ts";
@@ -97,6 +98,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     client_commands: mayNameCommands(config),
     session_timeout_ms: tasks.session_timeout_ms,
     permission_timeout_ms: tasks.permission_timeout_ms,
+    permission_timeout_action: tasks.permission_timeout_action,
     unresponsive_after_ms: tasks.unresponsive_after_ms,
     unresponsive_limit_ms: tasks.unresponsive_limit_ms,
     retry_delay_ms: tasks.retry_delay_ms,
@@ -121,6 +123,8 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     settings,
     canHold: (agent) => runner.canHold?.(agent) !== false,
   });
+  const remembered = new RememberedAnswers({ clock, store, settings });
+  void remembered.sweep();
   const directory = new AgentDirectory({
     working_dirs,
     clock,
@@ -136,6 +140,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     clock,
     directory,
     holds,
+    remembered,
     store,
     index,
     bus,
@@ -231,6 +236,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     keepAwake: composeKeepAwake(config.server.keep_awake, bus, index),
     bus,
     engine,
+    remembered,
     pullRequests,
     endings,
     reviews,

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { Cli } from "./cli.ts";
 import { addAccept } from "./commands/accept.ts";
 import { addAgents } from "./commands/agents.ts";
+import { addRemembered } from "./commands/remembered.ts";
 import { addAnswers } from "./commands/answer.ts";
 import { addAnswerQuestion } from "./commands/answer_question.ts";
 import { addArchive } from "./commands/archive.ts";
@@ -68,6 +69,7 @@ export const SERVER_COMMANDS: readonly AddCommand[] = [
   addResume,
   addAsks,
   addAnswers,
+  addRemembered,
   addAnswerQuestion,
   addLogs,
   addTop,

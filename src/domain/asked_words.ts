@@ -6,6 +6,16 @@ export function outsideOf({ tool_call: { outside } }: Pick<PermissionRequest, "t
   return Array.isArray(outside) ? outside.map(String) : [];
 }
 
+/** What an answer that is remembered counts for, in words; undefined if it cannot be remembered. */
+export function rememberedText(
+  { remembers }: Pick<PermissionRequest, "remembers">,
+): string | undefined {
+  if (remembers === undefined) return undefined;
+  const { agent, kind, command, paths = [] } = remembers;
+  const what = command === undefined ? `the tool “${kind}” on ${paths.join(", ")}` : `exactly “${command}”`;
+  return `${what}, when ${agent} asks`;
+}
+
 /** What a request asks for, in a line. */
 export function askedText(request: Pick<PermissionRequest, "title" | "tool_call">): string {
   const { kind } = request.tool_call;

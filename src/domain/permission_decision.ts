@@ -1,4 +1,5 @@
 /** Decides what becomes of an agent's permission request: rules first, then the policy. Pure. */
+import type { PermissionDecision } from "./permission_request.ts";
 import type { PermissionRule } from "./permission_rule.ts";
 import type { RuleVerdict } from "./rule_decision.ts";
 import type { PermissionPolicy } from "./task.ts";
@@ -7,6 +8,8 @@ import type { PermissionPolicy } from "./task.ts";
 export interface RequestFacts {
   /** What the rules say of it, if they do. */
   ruled?: RuleVerdict;
+  /** What a person has answered to the same call before, if that is remembered. */
+  recalled?: PermissionDecision;
   /** The places that it names outside the task's folders. No policy allows those. */
   outside: readonly string[];
   /** Whether it is for one of the server's own tools, given to a task that delegates. The tasks that it starts ask again. */
@@ -16,10 +19,18 @@ export interface RequestFacts {
 export interface PermissionVerdict {
   /** `ask`: a person decides. */
   decision: PermissionPolicy;
-  by: "rule" | "policy";
+  by: "rule" | "policy" | "memory";
 }
 
-export function decisionFor(
+/** What is remembered answers what a person would be asked, and keeps denied what was. */
+export function decisionFor(policy: PermissionPolicy, facts: RequestFacts): PermissionVerdict {
+  const verdict = unaskedDecision(policy, facts);
+  const { recalled } = facts;
+  if (recalled === undefined || verdict.decision === "deny") return verdict;
+  return recalled === "deny" || verdict.decision === "ask" ? { decision: recalled, by: "memory" } : verdict;
+}
+
+function unaskedDecision(
   policy: PermissionPolicy,
   { ruled, outside, isOwnTool }: RequestFacts,
 ): PermissionVerdict {

@@ -46,7 +46,7 @@ export type RunEvent =
     kind: "permission_settled";
     permission_id: string;
     outcome: string;
-    by: "client" | "policy" | "rule" | "timeout" | "end";
+    by: "client" | "policy" | "rule" | "memory" | "timeout" | "end";
   }
   | { kind: "question_asked"; question: Question }
   | {

@@ -4,8 +4,10 @@ import type { AgentConfig } from "./agent_config.ts";
 import type { Attachment } from "./attachment.ts";
 import type { Cost } from "./cost.ts";
 import type { McpServer, OwnTools } from "./mcp_server.ts";
+import type { PermissionDecision } from "./permission_request.ts";
+import type { AskedCall } from "./remembered.ts";
 import type { PermissionRule } from "./permission_rule.ts";
-import type { PermissionPolicy, PlanStep } from "./task.ts";
+import type { PermissionPolicy, PlanStep, TimeoutAction } from "./task.ts";
 import type { Review } from "./workspace.ts";
 
 /** A file for the agent, and where its content is. */
@@ -48,6 +50,12 @@ export interface RunRequest {
   /** What the agent is held to. Where there are rules, they and their own policy decide. */
   permissions: PermissionPolicy;
   rules?: RunRules;
+  /** Where relative globs of rules start: absolute, symlinks resolved. Absent: the working folder. */
+  root?: string;
+  /** What a person has answered to the same call before, if that is remembered. */
+  recall?: (asked: AskedCall) => PermissionDecision | undefined;
+  /** What becomes of a permission request that nobody answers. Default: it is denied. */
+  permission_timeout_action?: TimeoutAction;
   /** Whether the task itself names that policy. */
   namesPermissions?: boolean;
   /** A permission request that nobody answers is denied after this time, and a question is cancelled. */
@@ -88,8 +96,6 @@ export interface RunRules {
   list: readonly PermissionRule[];
   /** What decides if none matches. */
   otherwise: PermissionPolicy;
-  /** Where their relative globs start: absolute, symlinks resolved. */
-  root: string;
 }
 
 /** What came of a task that another one depends on. */

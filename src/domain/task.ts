@@ -45,6 +45,10 @@ export type TaskStatus = z.infer<typeof TaskStatus>;
 export const PermissionPolicy = z.enum(["ask", "allow", "deny"]);
 export type PermissionPolicy = z.infer<typeof PermissionPolicy>;
 
+/** What becomes of a permission request that nobody answers. */
+export const TimeoutAction = z.enum(["deny", "fail", "wait"]);
+export type TimeoutAction = z.infer<typeof TimeoutAction>;
+
 /** Where a task works: in the folder itself, or in a git worktree of its own. */
 export const Isolation = z.enum(["none", "worktree"]);
 export type Isolation = z.infer<typeof Isolation>;

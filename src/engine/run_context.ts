@@ -6,12 +6,13 @@ import type { Workspaces } from "../domain/task_workspaces.ts";
 import type { Project } from "../domain/project.ts";
 import type { Pricing } from "../domain/pricing.ts";
 import type { PermissionRule } from "../domain/permission_rule.ts";
-import type { PermissionPolicy } from "../domain/task.ts";
+import type { PermissionPolicy, TimeoutAction } from "../domain/task.ts";
 import type { RetryPolicy } from "../domain/attempt/task_transitions.ts";
 import type { LimitAction, RetryByKind } from "../domain/retrying.ts";
 import type { Store } from "../store/open.ts";
 import type { AgentDirectory } from "./agent_directory.ts";
 import type { AgentHolds } from "./agent_holds.ts";
+import type { RememberedAnswers } from "./remembered_answers.ts";
 import type { EventBus } from "./events.ts";
 import type { Attachments } from "./attachments.ts";
 import type { TaskSettings } from "./projects.ts";
@@ -42,6 +43,7 @@ export interface RunSettings extends RetryPolicy, TaskSettings, UsageSettings {
   /** How long an agent that loads an earlier session may be silent. */
   session_timeout_ms: number;
   permission_timeout_ms: number;
+  permission_timeout_action: TimeoutAction;
   /** A silent agent is reported after `unresponsive_after_ms` and ended after `unresponsive_limit_ms`. 0: never. */
   unresponsive_after_ms: number;
   unresponsive_limit_ms: number;
@@ -76,6 +78,8 @@ export interface RunContext {
   working_dirs: WorkingDirs;
   /** The agents whose providers refuse them for a time. */
   holds: AgentHolds;
+  /** Answers to permission requests that people want remembered. */
+  remembered: Pick<RememberedAnswers, "recall" | "entryFor" | "keep" | "forget">;
   /** Given if agents that speak ACP do not work in the same repository at once. */
   exclusive_folders?: RepositoryRoots;
   workspaces: Workspaces;

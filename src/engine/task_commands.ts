@@ -12,7 +12,12 @@ import { isFinished } from "../domain/task_values.ts";
 import { cancelled, created, paused, resumed, retried } from "../domain/transitions.ts";
 import { present, requireDependencies, type TaskMemory } from "../read/task_index.ts";
 import { type Besides, insert } from "../store/queue.ts";
-import { AgentAnswers, type GivenAnswer, type GivenPermission } from "./agent_answers.ts";
+import {
+  AgentAnswers,
+  type AnsweredPermission,
+  type GivenAnswer,
+  type GivenPermission,
+} from "./agent_answers.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { foundTask } from "./found_task.ts";
 import { type Entries, type Said, type Sent, Talk } from "./talk.ts";
@@ -51,7 +56,11 @@ export class TaskCommands {
       delegated: (task, parent_id) => this.#checks.delegated(task, parent_id),
       during: (task, store) => this.#sessions.during(task, store),
     });
-    this.#answers = new AgentAnswers(dispatcher, options.store.tasks);
+    this.#answers = new AgentAnswers(dispatcher, options.store.tasks, {
+      remembered: options.remembered,
+      say: async (task_id, text, by) => (await this.say(task_id, { text, source: "message" }, by)).message_id,
+      withdraw: (task_id, message_id, by) => this.withdraw(task_id, message_id, by),
+    });
   }
 
   /** Refuses new tasks from now on. */
@@ -161,9 +170,9 @@ export class TaskCommands {
     await this.#talk.withdraw(task_id, message_id, by, besides);
   }
 
-  /** Answers an agent's open permission request. Returns the id of the chosen option. */
-  answerPermission(answer: GivenPermission, by: Actor): string {
-    return this.#answers.permission(answer, by);
+  /** Answers an agent's open permission request. */
+  async answerPermission(answer: GivenPermission, by: Actor): Promise<AnsweredPermission> {
+    return await this.#answers.permission(answer, by);
   }
 
   /** Answers an agent's open question. */

@@ -8,7 +8,7 @@ import { KindPolicy } from "../domain/retrying.ts";
 import { text, TimeZone } from "../domain/scalars.ts";
 import { Pricing } from "../domain/pricing.ts";
 import { PermissionRules } from "../domain/permission_rule.ts";
-import { PermissionPolicy, TaskType } from "../domain/task.ts";
+import { PermissionPolicy, TaskType, TimeoutAction } from "../domain/task.ts";
 import { Template, TemplateName } from "../domain/template.ts";
 
 const names = z.array(text(1, 4096));
@@ -150,6 +150,10 @@ export const Config = z.strictObject({
       .describe(
         "How long an agent that loads an earlier session may be silent. Then it is started again with a new one.",
       ),
+    permission_timeout_action: TimeoutAction.default("deny").describe(
+      "What becomes of a permission request that nobody answers in time. deny: it is denied, and the agent goes on; the task " +
+        "fails at the end of its turn. fail: the task fails at once. wait: it waits without end.",
+    ),
     permission_timeout_ms: milliseconds.default(300_000)
       .describe(
         "How long a permission request waits for an answer before it is denied, and a question before it is cancelled.",

@@ -19,6 +19,7 @@ import { reportMessages } from "./report_messages.ts";
 import { scheduleMessages } from "./schedule_messages.ts";
 import { subscriptionMessages } from "./subscription_messages.ts";
 import { systemMessages } from "./system_messages.ts";
+import { permissionMessages } from "./permission_messages.ts";
 import { templateMessages } from "./template_messages.ts";
 import { taskMessages } from "./task_messages.ts";
 import { usageMessages } from "./usage_messages.ts";
@@ -29,6 +30,7 @@ export const EXCHANGES = {
   ...basicMessages,
   ...authMessages,
   ...taskMessages,
+  ...permissionMessages,
   ...pullRequestMessages,
   ...acceptMessages,
   ...projectMessages,

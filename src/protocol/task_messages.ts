@@ -6,7 +6,6 @@ import { NEEDS } from "../domain/needs.ts";
 import { exchange, Page, pageRequest, sortBy } from "./exchange.ts";
 import { distinct, FilesPattern, oneOrMany, TaskId, text, Timestamp } from "../domain/scalars.ts";
 import { AttemptOutput } from "../domain/output.ts";
-import { PermissionDecision } from "../domain/permission_request.ts";
 import { AnswerContent, QuestionAction } from "../domain/question.ts";
 import { Execution, Label, NewTask, Priority, Tag, Task, TaskStatus, TaskType } from "../domain/task.ts";
 import { TaskEdit } from "../domain/task_edit.ts";
@@ -153,17 +152,6 @@ export const taskMessages = {
     status: TaskStatus,
     result: TaskResult,
   }),
-  respond_to_permission: exchange(
-    "respond_to_permission",
-    {
-      task_id: TaskId,
-      permission_id: text(1, 200),
-      option_id: text(1, 200).optional(),
-      decision: PermissionDecision.optional(),
-    },
-    "permission_answered",
-    { ...done, permission_id: z.string(), option_id: z.string(), by: Actor },
-  ),
   answer_question: exchange(
     "answer_question",
     {

@@ -1,6 +1,7 @@
 /** Passes committed changes to everything that depends on them: indexes, the dispatcher, pushes. */
 import { getLogger } from "@logtape/logtape";
 import type { AgentOffer } from "../domain/agent_offer.ts";
+import type { Remembered } from "../domain/remembered.ts";
 import type { Hold } from "../domain/hold.ts";
 import type { ScheduleSpec, ScheduleState } from "../domain/schedule.ts";
 import type { TaskSpec, TaskState } from "../domain/task_record.ts";
@@ -19,6 +20,7 @@ export interface Topics {
   key: Change<KeySpec, KeyState>[];
   agent: Change<NoSpec, AgentOffer>[];
   hold: Change<NoSpec, Hold>[];
+  remembered: Change<NoSpec, Remembered>[];
   log: SeqEntry[];
   /** Changes of the leases of this node and of others. */
   node: NodeEvent;

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Clock } from "../clock/clock.ts";
 import type { Hold } from "../domain/hold.ts";
+import type { Remembered } from "../domain/remembered.ts";
 import type { AgentOffer } from "../domain/agent_offer.ts";
 import type { KeySpec, KeyState } from "../domain/access_key.ts";
 import type { ScheduleSpec, ScheduleState } from "../domain/schedule.ts";
@@ -24,7 +25,16 @@ import { Outbox } from "./outbox.ts";
 import { Outputs } from "./outputs.ts";
 import { Deliveries } from "./deliveries.ts";
 import { Reviews } from "./reviews.ts";
-import { AGENTS, HOLDS, KEYS, type NoSpec, type RecordKind, SCHEDULES, TASKS } from "./record_kinds.ts";
+import {
+  AGENTS,
+  HOLDS,
+  KEYS,
+  type NoSpec,
+  type RecordKind,
+  REMEMBERED,
+  SCHEDULES,
+  TASKS,
+} from "./record_kinds.ts";
 import type { Change } from "./record_memory.ts";
 import { RecordStore } from "./record_store.ts";
 import { identityOf, recordEnd, requireInPlace } from "./store_end.ts";
@@ -45,6 +55,7 @@ export interface Store {
   /** What each configured agent offers, by its name. */
   readonly agents: RecordStore<NoSpec, AgentOffer>;
   readonly holds: RecordStore<NoSpec, Hold>;
+  readonly remembered: RecordStore<NoSpec, Remembered>;
   readonly logs: LogStore;
   /** Publishes everything that is committed to the records and the log. */
   readonly changes: Notifier;
@@ -148,18 +159,22 @@ export async function loadStore(kv: KeyValue, clock: Clock, options: LoadOptions
   const keys = records(KEYS, (some) => changes.publish("key", some));
   const agents = records(AGENTS, (some) => changes.publish("agent", some));
   const holds = records(HOLDS, (some) => changes.publish("hold", some));
+  const remembered = records(REMEMBERED, (some) => changes.publish("remembered", some));
   const logs = new LogStore(kv, commits, clock, (entries) => changes.publish("log", entries), node.node);
   const rows = await options.rows?.();
   try {
     await readAll([
-      ...[tasks, schedules, keys, agents, holds].map((part) => () => part.load(rows)),
+      ...[tasks, schedules, keys, agents, holds, remembered].map((part) => () => part.load(rows)),
       () => logs.load(),
     ]);
   } finally {
     rows?.close();
   }
   await adoptFormat(kv, id);
-  await feeds?.start({ task: tasks, schedule: schedules, key: keys, agent: agents, hold: holds }, logs);
+  await feeds?.start(
+    { task: tasks, schedule: schedules, key: keys, agent: agents, hold: holds, remembered },
+    logs,
+  );
   let closing: Promise<void> | undefined;
   const close = async () => {
     tasks.close();
@@ -168,6 +183,7 @@ export async function loadStore(kv: KeyValue, clock: Clock, options: LoadOptions
     let lost = 0;
     agents.close();
     holds.close();
+    remembered.close();
     try {
       await feeds?.stop();
       lost = await logs.close();
@@ -187,6 +203,7 @@ export async function loadStore(kv: KeyValue, clock: Clock, options: LoadOptions
     keys,
     agents,
     holds,
+    remembered,
     logs,
     changes,
     messages: new Messages(kv),

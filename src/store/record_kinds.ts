@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { AgentOffer } from "../domain/agent_offer.ts";
 import { Hold } from "../domain/hold.ts";
+import { Remembered } from "../domain/remembered.ts";
 import { KeySpec, KeyState } from "../domain/access_key.ts";
 import { ScheduleSpec, ScheduleState } from "../domain/schedule.ts";
 import { type Stored, stored } from "../domain/stored.ts";
@@ -31,4 +32,6 @@ export type NoSpec = z.infer<typeof NoSpec>;
 export const AGENTS = recordKind("agent", NoSpec, AgentOffer);
 /** The agents whose providers refuse them for a time. */
 export const HOLDS = recordKind("hold", NoSpec, Hold);
+/** Answers to permission requests. */
+export const REMEMBERED = recordKind("remembered", NoSpec, Remembered);
 export const KEYS = recordKind("key", KeySpec, KeyState);

@@ -476,7 +476,7 @@ Deno.test("an answer and the timeout that meet: one settles the request, and the
     );
     const { request } = await watched.first("permission_requested");
     for (const end = Date.now() + 500; Date.now() < end;) {
-      if (Date.now() < Date.parse(request.expires_at)) continue;
+      if (Date.now() < Date.parse(request.expires_at!)) continue;
       if (watched.run.answerPermission(request.permission_id, "yes", OWNER)) taken++;
       await new Promise((resolve) => setTimeout(resolve, 0));
     }

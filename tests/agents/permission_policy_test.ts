@@ -68,7 +68,7 @@ Deno.test("rules answer before the policy does, with links and .. resolved; what
     const ask = (asked: Fields, otherwise: PermissionPolicy = "ask") =>
       watchRun(
         bench,
-        acpRequest(bench.folder, asking(), JSON.stringify({ asked }), { rules: { list, otherwise, root } }),
+        acpRequest(bench.folder, asking(), JSON.stringify({ asked }), { root, rules: { list, otherwise } }),
       );
     const edit = (path: string) => ({ title: path, kind: "edit", locations: [{ path }] });
     for (

@@ -4,6 +4,7 @@ import { Router } from "../../src/api/router.ts";
 import type { AgentConfig } from "../../src/domain/agent_config.ts";
 import type { Actor } from "../../src/domain/actor.ts";
 import type { ApiContext } from "../../src/api/capability.ts";
+import { RememberedAnswers } from "../../src/engine/remembered_answers.ts";
 import { AgentHolds } from "../../src/engine/agent_holds.ts";
 import type { RunSettings } from "../../src/engine/run_context.ts";
 import { Engine } from "../../src/engine/engine.ts";
@@ -151,6 +152,7 @@ export class ServerLife {
       permissions: "ask",
       permission_rules: [],
       permission_timeout_ms: 20_000,
+      permission_timeout_action: "deny",
       client_commands: true,
       delegate: false,
       session_timeout_ms: 60_000,
@@ -167,8 +169,10 @@ export class ServerLife {
       ...NO_PROJECTS,
       agentFor: ({ spec }) => spec.execution?.agent ?? agentOfSpec(spec),
     };
+    const remembered = new RememberedAnswers({ clock, store, settings });
     const engine = this.engine = new Engine({
       clock,
+      remembered,
       store: Object.assign(Object.create(store), { changes: tampered(store.changes, wiring, bus) }),
       index,
       bus,
@@ -203,6 +207,7 @@ export class ServerLife {
     this.#limits = new RateLimits(config.limits, clock);
     this.#router = new Router({
       clock,
+      remembered,
       commands: engine.commands,
       queries: engine.queries,
       scheduler: this.#scheduler,

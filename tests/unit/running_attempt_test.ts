@@ -10,6 +10,7 @@ import { cancelled, created } from "../../src/domain/transitions.ts";
 import type { SavedWork, StoredWorkspace } from "../../src/domain/workspace.ts";
 import { RunningAttempt } from "../../src/engine/attempt/running_attempt.ts";
 import { type DomainEvent, EventBus } from "../../src/engine/events.ts";
+import { RememberedAnswers } from "../../src/engine/remembered_answers.ts";
 import { AgentHolds } from "../../src/engine/agent_holds.ts";
 import type { RunContext, RunSettings } from "../../src/engine/run_context.ts";
 import { TaskIndex } from "../../src/read/task_index.ts";
@@ -83,6 +84,7 @@ async function world(more: Partial<RunContext> = {}, arrange: (run: ScriptedRun)
     permissions: "ask",
     permission_rules: [],
     permission_timeout_ms: 60_000,
+    permission_timeout_action: "deny",
     client_commands: true,
     delegate: false,
     session_timeout_ms: 60_000,
@@ -116,6 +118,7 @@ async function world(more: Partial<RunContext> = {}, arrange: (run: ScriptedRun)
     working_dirs: { resolve: () => Promise.resolve("/folder") },
     workspaces: { open: inPlace },
     settings,
+    remembered: new RememberedAnswers({ clock: systemClock, store, settings }),
     holds: new AgentHolds({ clock: systemClock, store, index, bus, settings, canHold: () => true }),
     max_attempts: 1,
     ...more,

@@ -80,18 +80,24 @@ export class OpenRequests<Request, Answer> {
     return isoTime(clock.now() + timeout_ms);
   }
 
-  /** Opens a request. `late`: the answer if nobody gives one in time. `signal` aborts when the agent withdraws it. */
-  ask(id: string, request: Request, late: Answer, signal: AbortSignal): Promise<Settlement<Answer>> {
+  /** Opens a request. `late`: the answer if nobody gives one in time. `signal` aborts when the agent withdraws it. `waits`: without end. */
+  ask(
+    id: string,
+    request: Request,
+    late: Answer,
+    signal: AbortSignal,
+    waits = false,
+  ): Promise<Settlement<Answer>> {
     const { clock, timeout_ms } = this.#options;
     return new Promise((resolve) => {
       const settle = (answer: Answer, by: Settler, actor?: Actor) => {
         if (!this.#open.delete(id)) return;
-        timer.cancel();
+        timer?.cancel();
         signal.removeEventListener("abort", withdraw);
         resolve({ answer, by, actor });
       };
       const withdraw = () => settle(this.#withdrawn, "end");
-      const timer = clock.after(timeout_ms, () => settle(late, "timeout"));
+      const timer = waits ? undefined : clock.after(timeout_ms, () => settle(late, "timeout"));
       signal.addEventListener("abort", withdraw, { once: true });
       this.#open.set(id, { request, settle });
       if (signal.aborted) withdraw();

@@ -6,7 +6,7 @@
  * - A permission denied by policy or by timeout: failed, since nobody chose to have the task done without it.
  * - A permission denied by a person: failed if the agent gave up there. If it continued and ended its turn by itself,
  *   the person has steered it, and the task is completed with a warning in its log.
- * - A permission denied by a rule: fails nothing by itself, even if the agent stops there. The log has a warning.
+ * - A permission denied by a rule, or as it was before: fails nothing by itself, even if the agent stops there. The log has a warning.
  * - A question that nobody answered in time: completed, with a warning. The agent has decided without a person.
  * - Steps left open in the plan: completed, with a warning. Agents often forget to check off the last one.
  */
@@ -19,7 +19,7 @@ import type { PlanStep } from "../../domain/task.ts";
 export interface Denial {
   /** What the agent asked to do. */
   title: string;
-  by: "client" | "policy" | "rule" | "timeout";
+  by: "client" | "policy" | "rule" | "memory" | "timeout";
 }
 
 export interface TurnFacts {
@@ -120,7 +120,7 @@ function failureOf(facts: TurnFacts): Failure | undefined {
     );
   }
   // Whoever wrote a rule wants the work done without what it denies.
-  const denials = facts.denials.filter((denial) => denial.by !== "rule");
+  const denials = facts.denials.filter(({ by }) => by !== "rule" && by !== "memory");
   const unattended = denials.find((denial) => denial.by !== "client");
   const decisive = unattended ?? (facts.continued_after_denial ? undefined : denials.at(-1));
   if (decisive !== undefined) {

@@ -1,5 +1,9 @@
 /** Reads an agent's permission request. Options are chosen by kind, because each agent has its own ids. Pure. */
-import { PermissionOption, type PermissionRequest } from "../../domain/permission_request.ts";
+import {
+  PermissionOption,
+  type PermissionRequest,
+  type RememberedCall,
+} from "../../domain/permission_request.ts";
 import type { DiffReader } from "./diffs.ts";
 import { cut, cutValue, listOf, objectOf, oneLine, pathsOf, textOf } from "./wire_value.ts";
 
@@ -8,8 +12,9 @@ const MOST_OPTIONS = 20;
 /** The fields that are not in the agent's own request. */
 export interface RequestContext {
   permission_id: string;
-  /** ISO 8601. */
-  expires_at: string;
+  /** ISO 8601. Absent: it waits without end. */
+  expires_at?: string;
+  remembers?: RememberedCall;
   readDiffs: DiffReader;
 }
 
@@ -50,6 +55,7 @@ export function readRequest(
     tool_call: toolCallOf(call, textOf(call.toolCallId) ?? "", context.readDiffs),
     options: listOf(params.options).slice(0, MOST_OPTIONS).flatMap(optionOf),
     expires_at: context.expires_at,
+    remembers: context.remembers,
   };
 }
 

@@ -3,11 +3,18 @@
  * the end of the run.
  */
 import type { Actor } from "../../domain/actor.ts";
-import type { PermissionOption, PermissionRequest } from "../../domain/permission_request.ts";
+import type { Failure } from "../../domain/failure.ts";
+import type { AskedCall } from "../../domain/remembered.ts";
+import type {
+  PermissionDecision,
+  PermissionOption,
+  PermissionRequest,
+  RememberedCall,
+} from "../../domain/permission_request.ts";
 import { decisionFor } from "../../domain/permission_decision.ts";
 import { narrowestOption } from "../../domain/permission_answer.ts";
 import type { RuleVerdict } from "../../domain/rule_decision.ts";
-import type { PermissionPolicy } from "../../domain/task.ts";
+import type { PermissionPolicy, TimeoutAction } from "../../domain/task.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
 import type { DiffReader } from "./diffs.ts";
 import {
@@ -30,13 +37,30 @@ const CANCELLED: PermissionAnswer = { outcome: { outcome: "cancelled" } };
 /** The option that is chosen; undefined for none. */
 type Chosen = PermissionOption | undefined;
 
-/** How a request ended. `policy`, `rule`: nobody was asked. */
-type Settlement = PersonsSettlement<Chosen> | { answer: Chosen; by: "policy" | "rule"; actor?: undefined };
+/** How a request ended. `policy`, `rule`, `memory`: nobody was asked. */
+type Settlement = PersonsSettlement<Chosen> | {
+  answer: Chosen;
+  by: "policy" | "rule" | "memory";
+  actor?: undefined;
+};
+
+/** What is known of a call before anybody is asked. */
+export interface KnownCall {
+  /** What the rules say of it; undefined for nothing. */
+  verdict?: RuleVerdict;
+  /** What an answer to it would be remembered for; undefined if it cannot be. */
+  remembers?: RememberedCall;
+}
 
 export interface PermissionsOptions extends OpenRequestsOptions {
   policy: PermissionPolicy;
-  /** What the rules say of a call; undefined for nothing. */
-  ruled: (call: Record<string, unknown>) => Promise<RuleVerdict | undefined>;
+  /** What becomes of a request that nobody answers in time. */
+  timeout_action: TimeoutAction;
+  known: (call: Record<string, unknown>) => Promise<KnownCall>;
+  /** What a person has answered to the same call before, if that is remembered. */
+  recall: (asked: AskedCall) => PermissionDecision | undefined;
+  /** The task is to fail at once. */
+  failed: (failure: Failure) => void;
   readDiffs: DiffReader;
   events: EventQueue;
   /** A tool call as the agent has told it so far. */
@@ -64,18 +88,24 @@ export class Permissions {
 
   /** Answers the agent's request. `signal` aborts when the agent withdraws it. */
   async ask(params: Record<string, unknown>, signal: AbortSignal): Promise<PermissionAnswer> {
-    const { policy, readDiffs, callOf, placesOutside, isOwnTool, ruled: ruledOf, events } = this.#options;
+    const { policy, readDiffs, callOf, placesOutside, isOwnTool, known, recall, events } = this.#options;
     const permission_id = this.#open.newId();
     const call = askedCall(params, callOf);
-    const ruled = await ruledOf(call);
-    const outside = (ruled?.decision ?? policy) === "allow" ? await placesOutside(call) : [];
+    const { verdict: ruled, remembers } = await known(call);
+    const outside = await placesOutside(call);
     const request = readRequest(params, call, {
       permission_id,
-      expires_at: this.#open.expires_at,
+      expires_at: this.#waits ? undefined : this.#open.expires_at,
+      remembers,
       readDiffs,
     });
     if (this.#open.isClosed) return CANCELLED;
-    const { decision, by } = decisionFor(policy, { ruled, outside, isOwnTool: isOwnTool(call) });
+    const { decision, by } = decisionFor(policy, {
+      ruled,
+      recalled: remembers && recall({ call: remembers, outside }),
+      outside,
+      isOwnTool: isOwnTool(call),
+    });
     if (decision !== "ask") {
       const answer = narrowestOption(request.options, decision);
       return await this.#settled(request, { answer, by }, decision === "deny");
@@ -112,12 +142,22 @@ export class Permissions {
     this.#open.close();
   }
 
+  get #waits(): boolean {
+    return this.#options.timeout_action === "wait";
+  }
+
+  #failFor({ title }: PermissionRequest): void {
+    const message = `Permission denied, nobody answered in time: ${title}`;
+    this.#options.failed({ kind: "permission_denied", message });
+  }
+
   async #askClient(request: PermissionRequest, signal: AbortSignal): Promise<PermissionAnswer> {
     const late = narrowestOption(request.options, "deny");
-    const answered = this.#open.ask(request.permission_id, request, late, signal);
+    const answered = this.#open.ask(request.permission_id, request, late, signal, this.#waits);
     await this.#options.events.emit({ kind: "permission_requested", request });
     const settlement = await answered;
     const { answer, by } = settlement;
+    if (by === "timeout" && this.#options.timeout_action === "fail") this.#failFor(request);
     const denied = by === "timeout" || (by === "client" && answer?.kind.startsWith("reject") === true);
     return await this.#settled(request, settlement, denied);
   }

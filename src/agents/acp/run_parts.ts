@@ -9,8 +9,8 @@ import { zoneOf } from "./agent_moment.ts";
 import type { AcpBounds } from "./bounds.ts";
 import { diffReader } from "./diffs.ts";
 import { placesOutside, type ScopeFolders } from "./permission_scope.ts";
-import { Permissions } from "./permissions.ts";
-import { ruled, ruledCall } from "./ruled_call.ts";
+import { type KnownCall, Permissions } from "./permissions.ts";
+import { rememberedCall, ruled, ruledCall } from "./ruled_call.ts";
 import { Questions } from "./questions.ts";
 import { SilenceWatch } from "./silence_watch.ts";
 import { AcpTurns, type TurnsOptions } from "./turns.ts";
@@ -36,11 +36,14 @@ export interface RunParts {
   silence: SilenceWatch;
 }
 
-async function ruledOf(request: RunRequest, call: WireObject, folders: ScopeFolders) {
-  const { rules, agent_name: agent } = request;
-  if (rules === undefined) return undefined;
+async function knownOf(request: RunRequest, call: WireObject, folders: ScopeFolders): Promise<KnownCall> {
+  const { rules, agent_name: agent, root = request.working_dir } = request;
   const home = request.env.HOME ?? Deno.env.get("HOME");
-  return await ruled(await ruledCall(call, folders, { agent, home }), { rules, agent, home });
+  const known = await ruledCall(call, folders, { agent, home });
+  return {
+    verdict: rules && await ruled(known, { rules, agent, home, root }),
+    remembers: rememberedCall(known, root),
+  };
 }
 
 export function runParts(
@@ -65,7 +68,10 @@ export function runParts(
   const permissions = new Permissions({
     clock,
     policy: request.rules?.otherwise ?? request.permissions,
-    ruled: (call) => ruledOf(request, call, { working_dir, tmp_dir: tmpDir() }),
+    timeout_action: request.permission_timeout_action ?? "deny",
+    known: (call) => knownOf(request, call, { working_dir, tmp_dir: tmpDir() }),
+    recall: (asked) => request.recall?.(asked),
+    failed: (failure) => giveUp(failure, { kind: failure.kind, what: failure.message }),
     timeout_ms,
     attempt,
     readDiffs,

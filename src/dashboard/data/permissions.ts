@@ -1,5 +1,6 @@
 /** Agents' permission requests, and how they are answered. */
 import type { PermissionDecision, PermissionRequest } from "../../domain/permission_request.ts";
+import type { RememberScope } from "../../domain/remembered.ts";
 import type { Task } from "../../domain/task.ts";
 import { client } from "./server.ts";
 import { put, taskOf } from "./tasks.ts";
@@ -13,7 +14,10 @@ export function openPermissions(task: Task): PermissionRequest[] {
 export async function answerPermission(
   task_id: string,
   permission_id: string,
-  answer: { decision: PermissionDecision } | { option_id: string },
+  answer: ({ decision: PermissionDecision } | { option_id: string }) & {
+    remember?: RememberScope;
+    message?: string;
+  },
 ): Promise<void> {
   await client.request("respond_to_permission", { task_id, permission_id, ...answer });
   const task = taskOf(task_id);

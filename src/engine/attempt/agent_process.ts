@@ -20,7 +20,15 @@ const log = getLogger(["opencode-agents", "engine"]);
 
 type AgentContext = Pick<
   RunContext,
-  "runner" | "settings" | "directory" | "store" | "attachments" | "access" | "workspaces" | "holds"
+  | "runner"
+  | "settings"
+  | "directory"
+  | "store"
+  | "attachments"
+  | "access"
+  | "workspaces"
+  | "holds"
+  | "remembered"
 >;
 
 export class AgentProcess {
@@ -46,21 +54,20 @@ export class AgentProcess {
   }
 
   async #live(task: TaskRecord, agent: string, working_dir: string): Promise<void> {
-    const { runner, settings, directory, store, attachments, access, holds } = this.#context;
+    const { runner, settings, directory, store, attachments, access, holds, remembered } = this.#context;
     const here = { agent, working_dir, node: store.node.node };
     const issued = access?.issue(task.id, agent);
     try {
       const request = runRequest(task, settings, here);
-      if (request.rules) {
-        const { workspace } = (store.tasks.get(task.id) ?? task).state;
-        request.rules.root = await rulesRoot(working_dir, workspace, settings.projectOf(task));
-      }
       if (access && issued) {
         request.access = { url: access.url, token: issued.token };
         if (delegates(task, settings, agent)) request.own_tools = ownTools(access, request.access);
       }
       request.attachments = attachments?.of(task.spec.execution?.attachments ?? []);
       if (request.agent.protocol === "acp") {
+        const { workspace } = (store.tasks.get(task.id) ?? task).state;
+        request.root = await rulesRoot(working_dir, workspace, settings.projectOf(task));
+        request.recall = (asked) => remembered.recall(task, asked);
         request.earlier = await earlierWork(store, task);
         request.task.dependencies = await dependencyResults(this.#context, task);
         const { message } = task.state.prompt ?? {};

@@ -2,12 +2,13 @@
 import { ShieldQuestion } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { narrowestOption } from "../../../domain/permission_answer.ts";
-import { outsideOf } from "../../../domain/asked_words.ts";
+import { outsideOf, rememberedText } from "../../../domain/asked_words.ts";
 import type {
   PermissionDecision,
   PermissionOption as Option,
   PermissionRequest,
 } from "../../../domain/permission_request.ts";
+import type { RememberScope } from "../../../domain/remembered.ts";
 import type { Task } from "../../../domain/task.ts";
 import { answerPermission, openPermissions } from "../../data/permissions.ts";
 import { refreshTask } from "../../data/tasks.ts";
@@ -22,10 +23,10 @@ import "./permission_panel.css";
 export function PermissionPanels({ task }: { task: Task }) {
   const open = openPermissions(task);
   const [answering, setAnswering] = useState<string>();
-  const answer = async (asked: PermissionRequest, { option_id, name }: Option) => {
+  const answer = async (asked: PermissionRequest, { option_id, name }: Option, more: More = {}) => {
     setAnswering(asked.permission_id);
     const isDone = await attempt(
-      () => answerPermission(task.id, asked.permission_id, { option_id }),
+      () => answerPermission(task.id, asked.permission_id, { option_id, ...more }),
       `${name}: ${asked.title}`,
     );
     // Someone else may have answered first, or the time is up.
@@ -55,11 +56,18 @@ export function PermissionPanels({ task }: { task: Task }) {
           asked={asked}
           isFirst={index === 0}
           isBusy={answering === asked.permission_id}
-          onAnswer={(option) => void answer(asked, option)}
+          project={task.project}
+          onAnswer={(option, more) => void answer(asked, option, more)}
         />
       ))}
     </div>
   );
+}
+
+/** What goes along with an answer. */
+interface More {
+  remember?: RememberScope;
+  message?: string;
 }
 
 interface PermissionPanelProps {
@@ -67,10 +75,19 @@ interface PermissionPanelProps {
   /** Whether the keys answer this request. */
   isFirst: boolean;
   isBusy: boolean;
-  onAnswer: (option: Option) => void;
+  /** The configured project of the task. */
+  project: string | undefined;
+  onAnswer: (option: Option, more: More) => void;
 }
 
-function PermissionPanel({ asked, isFirst, isBusy, onAnswer }: PermissionPanelProps) {
+function PermissionPanel({ asked, isFirst, isBusy, project, onAnswer }: PermissionPanelProps) {
+  const [remember, setRemember] = useState<RememberScope | "">("");
+  const [message, setMessage] = useState("");
+  const scope = rememberedText(asked);
+  const moreFor = ({ kind }: Option): More => ({
+    remember: remember === "" ? undefined : remember,
+    message: kind.startsWith("reject") && message.trim() !== "" ? message : undefined,
+  });
   const { title, tool_call, options, expires_at } = asked;
   const { kind, raw_input, explanation, locations, diffs } = tool_call;
   const outside = outsideOf(asked);
@@ -93,7 +110,7 @@ function PermissionPanel({ asked, isFirst, isBusy, onAnswer }: PermissionPanelPr
           </p>
           <h2>{title}</h2>
         </div>
-        <TimeLeft iso={expires_at} outcome="denied" />
+        {expires_at !== undefined && <TimeLeft iso={expires_at} outcome="denied" />}
       </header>
       {outside.length > 0 && (
         <div class="permission-outside">
@@ -113,6 +130,39 @@ function PermissionPanel({ asked, isFirst, isBusy, onAnswer }: PermissionPanelPr
       {Array.isArray(locations) && raw_input === undefined && (
         <Places paths={locations.map(String).filter((path) => !outside.includes(path))} />
       )}
+      {scope === undefined
+        ? (
+          <p class="muted">
+            This request names neither a command nor files, so an answer cannot be remembered.
+          </p>
+        )
+        : (
+          <label class="permission-remember">
+            <span>Next time</span>
+            <select
+              value={remember}
+              disabled={isBusy}
+              onChange={({ currentTarget }) => setRemember(currentTarget.value as RememberScope | "")}
+            >
+              <option value="">Ask again</option>
+              <option value="task">Answer the same in this task</option>
+              {project !== undefined && (
+                <option value="project">Answer the same in all tasks of {project}</option>
+              )}
+            </select>
+            {remember !== "" && <span class="permission-scope">Counts for {scope}.</span>}
+          </label>
+        )}
+      <label class="permission-message">
+        <span>If you deny it, tell the agent</span>
+        <textarea
+          rows={1}
+          value={message}
+          disabled={isBusy}
+          placeholder="What to do instead"
+          onInput={({ currentTarget }) => setMessage(currentTarget.value)}
+        />
+      </label>
       <div class="buttons">
         {options.map((option) => {
           const key = keyOf(option);
@@ -122,7 +172,7 @@ function PermissionPanel({ asked, isFirst, isBusy, onAnswer }: PermissionPanelPr
               type="button"
               class={option.kind.startsWith("reject") ? "danger" : key === "a" ? "primary" : ""}
               disabled={isBusy}
-              onClick={() => onAnswer(option)}
+              onClick={() => onAnswer(option, moreFor(option))}
             >
               {option.name}
               {key && <kbd aria-hidden="true">{key}</kbd>}

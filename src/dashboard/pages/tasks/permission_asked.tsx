@@ -45,7 +45,12 @@ export function PermissionAsked({ task }: { task: Task }) {
         </button>
         <button type="button" disabled={isAnswering} onClick={() => void answer("deny")}>Deny</button>
         <span class="task-asks-until">
-          {others.length > 0 && `${others.length} more, `}denied <Ago iso={open.expires_at} />
+          {others.length > 0 && `${others.length} more, `}
+          {open.expires_at === undefined ? "waits" : (
+            <>
+              denied <Ago iso={open.expires_at} />
+            </>
+          )}
         </span>
       </div>
     </div>
