@@ -25,7 +25,7 @@ const PermissionRule = z.strictObject({
   ),
   command: text(1, 1000).refine((glob) => !hasTooManyChoices(glob), { error: "at most 100 choices" })
     .optional().describe("A glob of commands, in which `*` matches anything."),
-  decision: z.enum(["allow", "deny", "ask"]),
+  decision: z.enum(["allow", "deny", "ask"]).describe("What becomes of a request that the rule matches."),
 });
 export type PermissionRule = z.infer<typeof PermissionRule>;
 

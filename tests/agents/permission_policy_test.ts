@@ -112,6 +112,60 @@ Deno.test("rules answer before the policy does, with links and .. resolved; what
     }
   }));
 
+Deno.test("a request that nobody answers fails the task at once, or waits without end, if that is configured", () =>
+  withSupervisor(async (bench) => {
+    const prompt = JSON.stringify({ asked: { title: "ls", kind: "execute", rawInput: { command: "ls" } } });
+    const withAction = (permission_timeout_action: "fail" | "wait") =>
+      watchRun(
+        bench,
+        acpRequest(bench.folder, asking(), prompt, { permission_timeout_ms: 50, permission_timeout_action }),
+      );
+    const failed = await withAction("fail");
+    const { status, failure } = await failed.run.outcome;
+    assert.deepEqual([status, failure], [
+      "failed",
+      { kind: "permission_denied", message: "Permission denied, nobody answered in time: ls" },
+    ]);
+    const waits = await withAction("wait");
+    const { request } = await waits.first("permission_requested");
+    assert.equal(request.expires_at, undefined);
+    assert.deepEqual(request.remembers, { agent: request.remembers?.agent, kind: "execute", command: "ls" });
+    // Longer than the time after which another would be denied.
+    const other = await watchRun(
+      bench,
+      acpRequest(bench.folder, asking(), prompt, { permission_timeout_ms: 50 }),
+    );
+    await other.run.outcome;
+    assert.ok(waits.run.answerPermission(request.permission_id, "yes", OWNER));
+    assert.equal((await waits.run.outcome).output, "undefined: yes");
+  }));
+
+Deno.test("what is remembered answers what would be asked; a rule that denies comes first", () =>
+  withSupervisor(async (bench) => {
+    const known: Fields[] = [];
+    const ask = async (decision: "allow" | "deny", asked: Fields, changes: Fields = {}) => {
+      const recall = ({ call }: { call: Fields }) => {
+        known.push(call);
+        return decision;
+      };
+      const { outcome } = await ran(
+        bench,
+        acpRequest(bench.folder, asking(), JSON.stringify({ asked }), { recall, ...changes }),
+      );
+      return [outcome.output, outcome.status];
+    };
+    const edit = { title: "a", kind: "edit", locations: [{ path: `${bench.folder}/a` }] };
+    const root = await Deno.realPath(bench.folder);
+    assert.deepEqual(await ask("allow", edit, { root }), ["undefined: yes", "completed"]);
+    assert.deepEqual(await ask("deny", edit, { root, permissions: "allow" }), ["undefined: no", "completed"]);
+    const list = [{ kind: "edit", decision: "deny" }];
+    assert.deepEqual(await ask("allow", edit, { root, rules: { list, otherwise: "ask" } }), [
+      "undefined: no",
+      "completed",
+    ]);
+    assert.deepEqual(known.map(({ kind, paths }) => [kind, paths]), Array(3).fill(["edit", ["a"]]));
+  }));
+
 Deno.test("a request that nobody answers is denied, also under allow", () =>
   withSupervisor(async (bench) => {
     const prompt = JSON.stringify({ asked: { title: "touch /srv/a", kind: "execute" } });
