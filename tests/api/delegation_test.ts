@@ -149,6 +149,27 @@ Deno.test("delegation: a task gives no more than it has", () =>
     );
   }));
 
+Deno.test("delegation: a child has its parent's permission rules, and its agent may only add such that deny", () =>
+  withAgents({}, async (app) => {
+    const theirs = [{ command: "git push*", decision: "deny" }, { command: "npm *", decision: "allow" }];
+    const token = await parent(app, "up", { permission_rules: theirs });
+    const deny = { path: "src/**", decision: "deny" };
+    const child = await sent(
+      app,
+      start("down", "print", { execution: { permission_rules: [deny] } }),
+      token,
+    );
+    assert.deepEqual(child.task.execution.permission_rules, [deny, ...theirs]);
+    for (const decision of ["allow", "ask"]) {
+      const execution = { permission_rules: [{ decision }] };
+      const reply = await sent(app, start("freer", "print", { execution }), token);
+      assert.deepEqual([reply.code, reply.details?.field], [
+        "PERMISSION_DENIED",
+        "task.execution.permission_rules",
+      ]);
+    }
+  }));
+
 Deno.test("delegation: an agent looks at everything and changes only what its task has started", () =>
   withAgents({}, async (app) => {
     const token = await parent(app, "up");
