@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { type TestApp, withApp } from "../fixtures/app.ts";
 import { TALKATIVE } from "../fixtures/scripted_agents.ts";
+import { until } from "../fixtures/until.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -164,8 +165,9 @@ Deno.test("a task's rules are checked, shown, and come before those of the serve
       });
       const { reply } = await app.post({ type: "get_task_status", task_id: "ruled" });
       assert.deepEqual(((reply.task as Fields).execution as Fields).permission_rules, permission_rules);
-      const run = app.agents.runs.find(({ request }) => request.task.id === "ruled")!;
-      assert.deepEqual(run.request.rules, {
+      const run = () => app.agents.runs.find(({ request }) => request.task.id === "ruled");
+      await until(() => run() !== undefined);
+      assert.deepEqual(run()!.request.rules, {
         list: [...permission_rules, { command: "npm *", decision: "allow" }],
         otherwise: "ask",
       });
