@@ -1,5 +1,5 @@
 import { isoTime } from "../clock/clock.ts";
-import { dailyReport, isReported } from "../protocol/daily_report.ts";
+import { reportOf } from "../protocol/daily_report.ts";
 import { capability } from "./capability.ts";
 import { EVERY_TASK } from "./touches.ts";
 
@@ -14,9 +14,7 @@ export const createReport = capability({
   touches: () => EVERY_TASK,
   handle: ({ kind, format, project }, { queries, clock }) => {
     const now = clock.now();
-    const tasks = queries.all((task) =>
-      isReported(task, now) && (project === undefined || task.project === project)
-    );
-    return { kind, format, content: dailyReport(tasks, now), timestamp: isoTime(now) };
+    const content = reportOf((isWanted) => queries.all(isWanted), now, project);
+    return { kind, format, content, timestamp: isoTime(now) };
   },
 });

@@ -27,7 +27,7 @@ import { composeAccess } from "./compose_access.ts";
 import { composeDoors } from "./compose_doors.ts";
 import { composeEngine } from "./compose_engine.ts";
 import { composeMonitor } from "./compose_monitor.ts";
-import { composeNotifications } from "./compose_notifications.ts";
+import { composeDailyReports, composeNotifications } from "./compose_notifications.ts";
 import type { ComposeOptions, Listening } from "./compose_options.ts";
 import { opened, type Part, Parts } from "./parts.ts";
 
@@ -108,6 +108,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     ...(options.announce ? [options.announce(listening)] : []),
     keepAwake,
     notifications,
+    composeDailyReports(options, store, notifications, engine.queries),
     { name: "dispatch", start: () => engine.open(), stop: () => engine.close() },
     pullRequests.part,
     { name: "endings", start: () => endings.recovery.start(), stop: () => endings.recovery.stop() },

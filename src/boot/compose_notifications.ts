@@ -1,9 +1,13 @@
 /** Wires the notifications: what of all that happens is told. */
 import { type Happening, happeningsOf, noticeTask } from "../domain/notice.ts";
+import { ownTimeZone } from "../domain/time_zones.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
+import type { Engine } from "../engine/engine.ts";
 import type { DomainEvent, EventBus } from "../engine/events.ts";
 import { containedPrograms } from "../host/processes/contained_program.ts";
+import { DailyReports } from "../notify/daily_reports.ts";
 import { Notifications } from "../notify/notifications.ts";
+import { reportOf } from "../protocol/daily_report.ts";
 import type { Store } from "../store/open.ts";
 import type { ComposeOptions } from "./compose_options.ts";
 
@@ -41,6 +45,23 @@ export function composeNotifications(
     if (happening) notifications.tell(happening);
   });
   return notifications;
+}
+
+/** `notifications`: those of `composeNotifications`. */
+export function composeDailyReports(
+  { clock, config }: ComposeOptions,
+  { outbox }: Store,
+  notifications: Notifications,
+  queries: Engine["queries"],
+): DailyReports {
+  return new DailyReports({
+    clock,
+    outbox,
+    notifications,
+    targets: config.notifications,
+    timezone: config.tasks.timezone ?? ownTimeZone(),
+    report: (project) => reportOf((isWanted) => queries.all(isWanted), clock.now(), project),
+  });
 }
 
 /** What an event tells that no change of a task's record tells. */

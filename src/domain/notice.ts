@@ -31,8 +31,8 @@ export type Happening = Pick<Notice, "event" | "task" | "data"> & Pick<About, "p
 
 /** The most bytes of one field of `data`, as JSON. A longer one is cut, and is a text then. */
 const FIELD_BYTES_MAX = 4096;
-/** A report is a page of text. */
-const REPORT_BYTES_MAX = 32_768;
+/** A report is a page of text. As JSON, where some characters take two, it has to fit into a value of the store. */
+const REPORT_BYTES_MAX = 24_000;
 const FIELDS_MAX = 8;
 
 /** What filters ask about a happening. */

@@ -14,7 +14,7 @@ const ParamName = TemplateName;
 /** Anything in double braces is a blank, so that a misspelled one is found. */
 const BLANK = /\{\{(.*?)\}\}/gs;
 
-const VALUE_MAX = 65_536;
+export const VALUE_MAX = 65_536;
 
 const Param = z.strictObject({
   default: z.string().max(VALUE_MAX).optional().describe("Without one, the parameter must be given."),

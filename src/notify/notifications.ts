@@ -2,7 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import { isoTime } from "../clock/clock.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
-import { aboutOf, bounded, type Happening } from "../domain/notice.ts";
+import { aboutOf, bounded, type Happening, type Notice } from "../domain/notice.ts";
 import { isTold, type NotificationTarget } from "../domain/notification.ts";
 import type { NotificationTested, NotificationView } from "../protocol/notification_messages.ts";
 import type { OutboxItem } from "../store/outbox.ts";
@@ -59,6 +59,15 @@ export class Notifications {
   tell(happening: Happening): void {
     const items = this.#itemsOf(happening);
     if (items.length > 0) this.#keep(items);
+  }
+
+  /** Tells a target the report of a day, unless it was told that already, by whichever server. Throws the store's error. */
+  async tellReport({ name }: NotificationTarget, day: string, report: string): Promise<void> {
+    const at_ms = this.#options.clock.now();
+    const data = bounded({ report });
+    const notice: Notice = { id: freshId(), event: "report", time: isoTime(at_ms), data };
+    const item: OutboxItem = { target: name, at_ms, notice, tries: 0 };
+    if (await this.#options.outbox.keepReport(item, day)) this.#delivering.add([item]);
   }
 
   #itemsOf(happening: Happening): OutboxItem[] {

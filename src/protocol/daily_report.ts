@@ -21,6 +21,16 @@ function endedWithinDay({ completed_at }: Task, now_ms: number): boolean {
   return completed_at !== undefined && epochOf(completed_at) > now_ms - DAY_MS;
 }
 
+/** The report of this moment, of one project or of all. `all`: gives the tasks for which its argument holds. */
+export function reportOf(
+  all: (isWanted: (task: Task) => boolean) => readonly Task[],
+  now_ms: number,
+  project: string | undefined,
+): string {
+  const isOf = (task: Task) => project === undefined || task.project === project;
+  return dailyReport(all((task) => isReported(task, now_ms) && isOf(task)), now_ms);
+}
+
 /** `tasks`: those that `isReported` names. */
 export function dailyReport(tasks: readonly Task[], now_ms: number): string {
   const lines = [`# Report of ${time(isoTime(now_ms))}`, "", "The last 24 hours. Times are in UTC.", ""];

@@ -4,7 +4,7 @@ import { exchange } from "./exchange.ts";
 import { Delivery } from "../domain/delivery.ts";
 import { NewTaskId, text } from "../domain/scalars.ts";
 import { Task } from "../domain/task.ts";
-import { Template, TemplateName } from "../domain/template.ts";
+import { Template, TemplateName, VALUE_MAX } from "../domain/template.ts";
 
 const { description, params, task, trigger } = Template.shape;
 
@@ -32,7 +32,7 @@ export const templateMessages = {
     "start_from_template",
     {
       template: TemplateName,
-      params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+      params: z.record(z.string(), z.union([z.string().max(VALUE_MAX), z.number(), z.boolean()])).optional(),
       id: NewTaskId.optional().describe(
         "The task's id. By default one that begins with the template's name.",
       ),

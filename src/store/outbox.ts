@@ -11,6 +11,7 @@ import { decodeStored, encodeStored } from "./stored_values.ts";
 
 const NOTICES: Key = ["notice"];
 const TARGETS: Key = ["notice_target"];
+const REPORTS: Key = ["notice_report"];
 
 const OutboxItem = z.object({
   target: z.string().describe("The name of who is told."),
@@ -30,7 +31,11 @@ const TargetState = z.object({
 export type TargetState = z.infer<typeof TargetState>;
 
 const STORED_ITEM = stored("notice", OutboxItem);
+/** The day whose report a target was told last. */
+const ReportDay = z.object({ day: z.string() });
+
 const STORED_TARGET = stored("notice_target", TargetState);
+const STORED_DAY = stored("notice_report", ReportDay);
 
 function keyOf({ at_ms, notice, target }: OutboxItem): Key {
   return [...NOTICES, at_ms, notice.id, target];
@@ -64,6 +69,33 @@ export class Outbox {
       states.set(name, decodeStored(STORED_TARGET, `the notification '${name}'`, value));
     }
     return states;
+  }
+
+  /** The days of the last reports, by target. */
+  async reportDays(): Promise<Map<string, string>> {
+    const days = new Map<string, string>();
+    for await (const { key, value } of this.#kv.list({ prefix: REPORTS, batch: 100 })) {
+      const name = String(key[1]);
+      days.set(name, decodeStored(STORED_DAY, `the last report of '${name}'`, value).day);
+    }
+    return days;
+  }
+
+  /**
+   * Keeps the report of a day, unless one of that day or a later one was kept for the target. Returns whether this one is
+   * kept, once that is durable.
+   */
+  async keepReport(item: OutboxItem, day: string): Promise<boolean> {
+    const key = [...REPORTS, item.target];
+    const last = await this.#kv.get(key);
+    if (last && decodeStored(STORED_DAY, `the last report of '${item.target}'`, last.value).day >= day) {
+      return false;
+    }
+    const { ok } = await this.#commits.commit({
+      checks: [{ key, versionstamp: last?.versionstamp ?? null }],
+      sets: [this.entry(item), { key, value: encodeStored({ day }) }],
+    });
+    return ok;
   }
 
   /** Keeps the items, with what is known of their targets now. Settles when both are durable. */

@@ -241,6 +241,50 @@ Deno.test("ntfy gets a title, a text and a link; a command gets the notice on st
   await Deno.remove(file);
 });
 
+/** Whose reports were due a few minutes ago. */
+function lately(): string {
+  return new Date(Date.now() - 5 * 60_000).toISOString().slice(11, 16);
+}
+
+Deno.test("the daily report is told once, also if the server was down at its time, each target the one of its project", async () => {
+  await using hooks = new HookReceiver();
+  const events = ["report", "task_failed"];
+  const at = { channel: "webhook", events, at: lately(), timezone: "UTC" };
+  const later = new Date(Date.now() + 12 * 3_600_000).toISOString().slice(11, 16);
+  const targets = [
+    { ...at, name: "all", url: `${hooks.url}/all` },
+    { ...at, name: "later", url: `${hooks.url}/later`, at: later },
+  ];
+  const shop = { ...at, name: "shop", url: `${hooks.url}/shop`, project: "shop" };
+  const projects = { projects: { shop: { path: "shop" } } };
+  await withApp({ config: config([], projects) }, async (app) => {
+    await Deno.mkdir(`${app.dir}/shop`);
+    await start(app, "a", "print done", { metadata: { project: "shop" } });
+    await start(app, "b", "print done");
+    await until(async () =>
+      (await app.post({ type: "list_tasks", filter: { status: "completed" } })).reply.total_count === 2
+    );
+    await app.restart(config([...targets, shop], projects));
+    await hooks.gets(2);
+    const byPath = new Map(hooks.received.map(({ path, body }) => [path, JSON.parse(body)]));
+    assert.deepEqual([...byPath.keys()].sort(), ["/all", "/shop"]);
+    const [all, own] = [byPath.get("/all"), byPath.get("/shop")];
+    assert.deepEqual([all.event, all.task, own.event], ["report", undefined, "report"]);
+    const { reply } = await app.post({ type: "create_report", kind: "daily" });
+    // The moment stands in the first line.
+    const rest = (report: string) => report.split("\n").slice(1);
+    assert.deepEqual(rest(all.data.report), rest(String(reply.content)));
+    assert.match(all.data.report, /about b/);
+    assert.match(own.data.report, /about a/);
+    assert.doesNotMatch(own.data.report, /about b/);
+    await until(async () => (await listed(app)).every(({ waiting }) => waiting === 0));
+    await app.restart();
+    await start(app, "c", "exit 1");
+    await hooks.gets(4);
+    assert.deepEqual(hooks.told.slice(2), ["task_failed c", "task_failed c"]);
+  });
+});
+
 Deno.test("a notice is stored in the commit of the change that it tells of", async () => {
   await using hooks = new HookReceiver();
   hooks.answer = () => new Response(null, { status: 500 });

@@ -1,6 +1,10 @@
 /** A message to a topic of an ntfy server, with a link that opens the dashboard. */
 import type { Carrier } from "../carrier.ts";
+import { cutToBytes, utf8Length } from "../../domain/scalars.ts";
 import { post } from "../post.ts";
+
+/** ntfy makes a file of a longer text, or refuses it. */
+const TEXT_BYTES_MAX = 4096;
 
 export const ntfy: Carrier<"ntfy"> = async (
   target,
@@ -15,8 +19,12 @@ export const ntfy: Carrier<"ntfy"> = async (
   headers.set("Priority", isUrgent ? "high" : "default");
   headers.set("X-OpenCode-Agents-Event", event);
   headers.set("X-OpenCode-Agents-Delivery", id);
-  return await post(`${target.url.replace(/\/+$/, "")}/${target.topic}`, headers, text, context);
+  return await post(`${target.url.replace(/\/+$/, "")}/${target.topic}`, headers, bodyText(text), context);
 };
+
+function bodyText(text: string): string {
+  return utf8Length(text) <= TEXT_BYTES_MAX ? text : `${cutToBytes(text, TEXT_BYTES_MAX - 3)}…`;
+}
 
 /** Headers are ASCII. ntfy decodes RFC 2047. */
 function headerText(text: string): string {
