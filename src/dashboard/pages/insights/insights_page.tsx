@@ -49,11 +49,11 @@ export function InsightsPage() {
   return (
     <Page
       class="insights-page"
-      actions={
-        <>
+      bar={
+        <div class="insights-choices">
           <Segments label="Time" choices={SPANS} chosen={span} choose={setSpan} />
           <Segments label="Sum up by" choices={KEYS} chosen={key} choose={setKey} />
-        </>
+        </div>
       }
     >
       {value === undefined && error !== undefined && (

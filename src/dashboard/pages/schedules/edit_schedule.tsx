@@ -50,7 +50,7 @@ export function EditSchedule({ schedule, onClose }: EditScheduleProps) {
 
   return (
     <Dialog title={`Edit ${id}`} onClose={onClose}>
-      <form onSubmit={save}>
+      <form class="stacked-fields" onSubmit={save}>
         {error !== undefined && <Problem what="The schedule was not changed" error={error} />}
         <label>
           What to do
