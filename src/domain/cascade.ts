@@ -107,7 +107,9 @@ function settled(
   // A paused one only fails.
   const fails = ready.failed_dependency !== undefined && !isUnderWay(task.state);
   if (task.state.status === "paused" && !fails) return task.state;
-  const next = settle(task.state, ready, isDue(task, now_ms), isoTime(now_ms));
+  // Its time has come by the clock of the node that has queued it, which may be ahead of this one's.
+  const due = task.state.status === "queued" || isDue(task, now_ms);
+  const next = settle(task.state, ready, due, isoTime(now_ms));
   return next.status === task.state.status ? task.state : next;
 }
 

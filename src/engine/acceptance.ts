@@ -204,12 +204,14 @@ export class Acceptance {
     }
     const at = isoTime(clock.now());
     await store.tasks.update((view) => ({
-      updates: brought.map(({ task_id, head, kept_as }) => {
+      updates: brought.flatMap(({ task_id, head, kept_as }) => {
         const { state } = foundTask(task_id, view);
+        // It was recorded by a commit that the store has said to have failed.
+        if (state.ending === undefined) return [];
         const accepted = { method, into, commit: to, head, at };
         const workspace = left.has(task_id) ? state.workspace : undefined;
         const next = { ...withoutWorktree(state, head, intent.common_dir, kept_as), workspace };
-        return { id: task_id, state: { ...next, review: "accepted", accepted } };
+        return [{ id: task_id, state: { ...next, review: "accepted" as const, accepted } }];
       }),
     }), by);
     const [own] = brought;

@@ -84,6 +84,8 @@ export class Discarding {
     const discarded = { kept_as, at: isoTime(clock.now()) };
     await store.tasks.update((view) => {
       const { state } = foundTask(task_id, view);
+      // It was recorded by a commit that the store has said to have failed.
+      if (state.ending === undefined) return {};
       const outcome = merged ? { review: "accepted" } as const : { review: "discarded", discarded } as const;
       return {
         updates: [{

@@ -214,3 +214,42 @@ Deno.test("a schedule created again after the clock was set back has its own run
   await pass(80_000);
   assert.equal(status("s_run_2"), "completed");
 });
+
+/** A schedule whose first run is made, and whose knowledge of that is refused; then a client asks for something. */
+async function uncountedRun(type: string) {
+  const { disk, ask, status, pass, time, life } = await world({ max_concurrent: 2 });
+  const scheduled_time = new Date(time.now_ms + 61_000).toISOString();
+  const task = { id: "s", type: "testing", priority: "low", description: "s", scheduled_time };
+  await ask("schedule_task", { task: { ...task, recurring: { interval: "daily" } } });
+  let isRefused = false;
+  disk.decide = ({ sets = [] }) => {
+    const isIt = !isRefused && time.monotonic_ms > 30_000 && sets.some(({ key }) => key[0] === "schedule");
+    if (isIt) isRefused = true;
+    return { isRefused: isIt };
+  };
+  while (!isRefused) await pass(50);
+  assert.notEqual(status("s_run_1"), undefined);
+  const { type: answer } = await ask(type, { task_id: "s" }) ?? {};
+  await pass(60_000);
+  return { answer, ask, pass, status, stored: () => life().store!.schedules.get("s")!.state };
+}
+
+Deno.test("a run that was made counts although its schedule was paused before that was stored", async () => {
+  const { answer, ask, pass, status, stored } = await uncountedRun("pause_schedule");
+  assert.equal(answer, "schedule_paused");
+  const { runs, last_run, skipped = [] } = stored();
+  assert.deepEqual([runs, last_run, skipped], [1, "s_run_1", []]);
+  await ask("resume_schedule", { task_id: "s" });
+  await pass(86_400_000);
+  assert.equal(status("s_run_2"), "completed");
+});
+
+Deno.test("a run by hand does not hide one that the schedule has made and does not know of yet", async () => {
+  const { pass, status, stored } = await uncountedRun("run_schedule");
+  assert.equal(status("s_run_2"), "completed");
+  assert.equal(status("s_run_3"), undefined, "nothing runs twice at one time");
+  const { runs, by_hand } = stored();
+  assert.deepEqual([runs, by_hand], [2, 1]);
+  await pass(86_400_000);
+  assert.deepEqual([status("s_run_3"), status("s_run_4")], ["completed", undefined]);
+});

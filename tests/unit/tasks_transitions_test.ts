@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ApiError } from "../../src/domain/errors.ts";
 import { TaskStatus } from "../../src/domain/task.ts";
-import { cascade, putBackByRetry } from "../../src/domain/cascade.ts";
+import { cascade, putBackByRetry, resettled } from "../../src/domain/cascade.ts";
 import { checkDependencies, readiness } from "../../src/domain/dependencies.ts";
 import { ReadyQueue } from "../../src/domain/queue.ts";
 import { compareQueued } from "../fixtures/queue_order.ts";
@@ -332,4 +332,15 @@ Deno.test("attempts that end by the agent's death, its silence or the server's a
     const retried = transitions.retried(record, READY, true, AT, { fresh: false });
     assert.deepEqual([retried.status, retried.automatic_attempts], ["queued", 0]);
   }));
+});
+
+Deno.test("a queued task does not wait for its time again on a node whose clock is behind", () => {
+  const waiting = task("pending");
+  const timed = { ...waiting, spec: { ...waiting.spec, scheduled_time: "2030-01-01T00:00:10.000Z" } };
+  const now_ms = Date.parse(AT);
+  const graph = { find: () => undefined, dependentsOf: () => [] };
+  assert.equal(resettled(graph, timed, now_ms), undefined);
+  assert.equal(resettled(graph, timed, now_ms + 10_000)!.status, "queued");
+  const queued = { ...timed, state: { ...timed.state, status: "queued" as const } };
+  assert.equal(resettled(graph, queued, now_ms), undefined);
 });

@@ -6,7 +6,6 @@ import { ApiError } from "../../domain/errors.ts";
 import { fieldProblem } from "../../domain/field_problem.ts";
 import {
   countedRuns,
-  ranByHand,
   runFields,
   runId,
   type ScheduleRecord,
@@ -117,7 +116,7 @@ export class ScheduleCommands {
     const number = await this.#runs.byHand(schedule, by);
     await schedules.update((view) => {
       const current = view.get(id);
-      return current ? { updates: [{ id, state: ranByHand(current, number) }] } : {};
+      return current ? { updates: [{ id, state: this.#runs.countedByHand(current, number) }] } : {};
     }, by);
     return runId(id, number);
   }

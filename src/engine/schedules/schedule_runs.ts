@@ -4,6 +4,7 @@ import { ApiError } from "../../domain/errors.ts";
 import {
   isOwnRun,
   ran,
+  ranByHand,
   runDependencies,
   runId,
   runNumber,
@@ -39,6 +40,9 @@ export class ScheduleRuns {
   /** Makes the run that is due, unless it has to be left out. Throws what a retry may fix. */
   async due(schedule: ScheduleRecord): Promise<Came> {
     const { id, state } = schedule;
+    // It was made before a crash or a failed commit kept the schedule from knowing. What has come since does not matter.
+    const made = this.#uncounted(schedule);
+    if (made !== undefined) return { number: made };
     if (state.paused) return { reason: "paused" };
     const skipped = this.#overlap(schedule);
     if (!skipped) return await this.#create(schedule);
@@ -50,7 +54,7 @@ export class ScheduleRuns {
   async byHand(schedule: ScheduleRecord, by: Actor): Promise<number> {
     const { id, spec } = schedule;
     for (let tries = 1;; tries++) {
-      const number = this.#freeNumber(schedule, () => false);
+      const number = this.#freeNumber(schedule);
       try {
         const dependencies = this.#dependenciesOf(schedule);
         await this.#context.commands.create({ id: runId(id, number), ...spec.task, dependencies }, by, id);
@@ -64,8 +68,17 @@ export class ScheduleRuns {
 
   /** The schedule's state, with a run that was made and not counted yet. */
   counted(schedule: ScheduleRecord): ScheduleState {
-    const number = this.#freeNumber(schedule, (run_id) => this.#isThisRun(schedule, run_id));
-    return this.#isThisRun(schedule, runId(schedule.id, number)) ? ran(schedule, number) : schedule.state;
+    const number = this.#uncounted(schedule);
+    return number === undefined ? schedule.state : ran(schedule, number);
+  }
+
+  /** The schedule's state with a run that was started by hand. */
+  countedByHand(schedule: ScheduleRecord, number: number): ScheduleState {
+    const next = ranByHand(schedule, number);
+    const uncounted = this.#uncounted(schedule);
+    // One that the schedule has made and does not know of yet is found by its number, which must stay ahead.
+    if (uncounted === undefined || uncounted > number) return next;
+    return { ...next, last_number: firstNumber(schedule.state) - 1 };
   }
 
   /**
@@ -94,7 +107,7 @@ export class ScheduleRuns {
     const { find } = this.#context.index;
     const last = state.last_run === undefined ? undefined : find(state.last_run);
     const runs = last ? [last] : [];
-    for (let number = (state.last_number ?? state.runs) + 1;; number++) {
+    for (let number = firstNumber(state);; number++) {
       const task = find(runId(id, number));
       if (!task) return runs;
       if (task.spec.schedule_id === id && !isOwnRun(task, id)) runs.push(task);
@@ -104,10 +117,8 @@ export class ScheduleRuns {
   /** Creates the run's task. Its failure is told if a retry would not fix it. */
   async #create(schedule: ScheduleRecord): Promise<Came> {
     const { id, spec } = schedule;
-    const isThisRun = (run_id: string) => this.#isThisRun(schedule, run_id);
-    const number = this.#freeNumber(schedule, isThisRun);
+    const number = this.#freeNumber(schedule);
     const run_id = runId(id, number);
-    if (isThisRun(run_id)) return { number };
     const dependencies = this.#dependenciesOf(schedule);
     try {
       const task = { id: run_id, ...spec.task, dependencies };
@@ -143,22 +154,28 @@ export class ScheduleRuns {
     return runDependencies(current, (id) => index.find(id) !== undefined);
   }
 
-  /** The first number whose id is free or belongs to this run. Runs of an earlier schedule with this id may be left. */
-  #freeNumber({ id, state }: ScheduleRecord, isThisRun: (run_id: string) => boolean): number {
-    let number = (state.last_number ?? state.runs) + 1;
-    for (;; number++) {
-      const run_id = runId(id, number);
-      if (!this.#context.index.find(run_id) || isThisRun(run_id)) return number;
-    }
+  /** The first number whose id is free. Runs of an earlier schedule with this id may be left. */
+  #freeNumber({ id, state }: ScheduleRecord): number {
+    let number = firstNumber(state);
+    while (this.#context.index.find(runId(id, number))) number++;
+    return number;
   }
 
-  /** Whether this task was created for the current due time, before a crash kept the schedule from advancing. */
-  #isThisRun({ id }: ScheduleRecord, run_id: string): boolean {
-    const task = this.#context.index.find(run_id);
-    return task !== undefined && isOwnRun(task, id);
+  /** The number of the run that was made for the current due time, if the schedule does not know of it yet. */
+  #uncounted({ id, state }: ScheduleRecord): number | undefined {
+    for (let number = firstNumber(state);; number++) {
+      const task = this.#context.index.find(runId(id, number));
+      if (!task) return undefined;
+      if (isOwnRun(task, id)) return number;
+    }
   }
 
   #tell(...entry: Parameters<typeof scheduleEntry>): void {
     this.#context.tell(scheduleEntry(...entry));
   }
+}
+
+/** The number after those that the schedule knows of. */
+function firstNumber({ runs, last_number = runs }: ScheduleState): number {
+  return last_number + 1;
 }
