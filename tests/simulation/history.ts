@@ -253,7 +253,8 @@ class History {
       if (!this.#life) await this.#live();
       await this.#pass(5_000);
       const life = this.#life;
-      if (!life?.isOpen) continue;
+      // One that is being stopped is followed by another.
+      if (!life?.isOpen || life.isStopping) continue;
       const paused = this.#model.unfinished.find((id) =>
         this.#model.tasks.get(id)!.state.status === "paused"
       );

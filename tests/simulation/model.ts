@@ -432,11 +432,15 @@ export class Model {
     ];
     const wrong = this.#whyHeld(id, store);
     if (wrong !== undefined) this.fail(`task ${id} is started although ${wrong}`);
+    // It was chosen before it was stored that it goes first, when others may not have been queued yet.
+    if (this.#triesFirst(id, store)) return;
     const [rank, age] = place(store.tasks.get(id)!);
     for (const other of store.tasks.values()) {
       if (other.state.status !== "queued" || running.has(other.id)) continue;
       if (this.folders.isHeldUp(other.id, [...running]) || this.#mustWait(other.id, store)) continue;
-      if (this.#whyHeld(other.id, store) !== undefined) continue;
+      if (this.#whyHeld(other.id, store) !== undefined || this.#triesFirst(other.id, store)) continue;
+      const { leaving } = other.state;
+      if (leaving && !store.node.isVoid(leaving)) continue;
       const [otherRank, otherAge] = place(other);
       if (otherRank < rank || (otherRank === rank && otherAge < age)) {
         this.fail(`task ${id} was started before ${other.id}, whose turn it was`);
@@ -453,6 +457,12 @@ export class Model {
       if (state.first?.task_id !== id) return "another one goes first";
     }
     return undefined;
+  }
+
+  /** Whether the hold of the task's agent has run out, so that it is stored that this task goes first before it starts. */
+  #triesFirst(id: string, { tasks, holds }: Store): boolean {
+    const agent = agentOfSpec(tasks.get(id)!.spec);
+    return [...holds.values()].some(({ state }) => state.agent === agent && !state.is_open);
   }
 
   /** A message may have made something go on that it depends on, before it was known that it does. */
