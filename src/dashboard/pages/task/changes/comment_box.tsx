@@ -1,6 +1,6 @@
 /** A comment on lines of a diff: being written, or waiting to be sent with the others. */
 import { Pencil, Trash2 } from "lucide-preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { onSendKey } from "../../../keys.ts";
 import type { Comment } from "./review.ts";
 
@@ -20,7 +20,8 @@ export interface CommentEditorProps {
 export function CommentEditor({ comment, onDone, onRemove }: CommentEditorProps) {
   const [text, setText] = useState(comment.text);
   const field = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  // Before it is seen: what is typed at once would be taken for shortcuts.
+  useLayoutEffect(() => field.current?.focus(), []);
   const done = () => {
     if (text.trim() !== "") onDone(text.trim());
   };

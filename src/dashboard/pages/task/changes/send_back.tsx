@@ -1,5 +1,5 @@
 /** Sends the changes back to the agent: all comments, and a word of one's own, in one message. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Task } from "../../../../domain/task.ts";
 import { counted } from "../../../../protocol/formats.ts";
 import { client } from "../../../data/server.ts";
@@ -20,7 +20,7 @@ export function SendBack({ task, head_commit, review, onSent, onClose }: SendBac
   const [text, setText] = useState("");
   const [isBusy, setBusy] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
   const { comments } = review;
   const isEmpty = text.trim() === "" && comments.length === 0;
   const send = async () => {
