@@ -1,6 +1,7 @@
 /** One history: a seed decides on the faults, on what clients ask and when, and on all that goes wrong. */
 import { encode } from "../../src/store/json.ts";
 import type { Store } from "../../src/store/open.ts";
+import type { SharedSwarm } from "./shared_history.ts";
 import { Clients } from "./clients.ts";
 import { Model } from "./model.ts";
 import { LimitModel } from "./model_limits.ts";
@@ -19,7 +20,12 @@ export interface Plant {
   finds: RegExp;
   wiring?: Wiring;
   disk?: DiskPlant;
+  /** In which histories it shows most often. These are among the ordinary ones, only rarer there. */
+  among?: Among;
 }
+
+type Among = Some<Swarm & SharedSwarm>;
+type Some<All> = { [Group in keyof All]?: All[Group] extends object ? Partial<All[Group]> : All[Group] };
 
 export interface Outcome {
   seed: number;
@@ -48,7 +54,7 @@ class History {
   readonly #watchers: Watchers;
   readonly #plant: Plant | undefined;
   readonly #promised: Promised;
-  readonly #swarm: ReturnType<typeof swarm>;
+  readonly #swarm: Swarm;
   #life: ServerLife | undefined;
   #lives = 0;
   #steps = 0;
@@ -58,7 +64,7 @@ class History {
   constructor(seed: number, plant: Plant | undefined) {
     const random = this.#random = new Random(seed);
     this.#plant = plant;
-    this.#swarm = swarm(random);
+    this.#swarm = narrowed(swarm(random), plant?.among);
     this.#time = new SimTime(random);
     this.#disk = new SimDisk(this.#time, random, plant?.disk);
     this.#disk.faults = this.#swarm.disk;
@@ -337,6 +343,19 @@ function swarm(random: Random) {
       step_ms: random.pick([100, 2_000, 8_000]),
     },
   };
+}
+
+type Swarm = ReturnType<typeof swarm>;
+
+/** The histories in which a plant is looked for. */
+export function narrowed<All extends object>(all: All, among: Among = {}): All {
+  const chosen = new Map<string, unknown>(Object.entries(among));
+  return Object.fromEntries(
+    Object.entries(all).map(([group, value]) => {
+      const some = chosen.get(group) ?? value;
+      return [group, typeof value === "object" ? { ...value, ...some as object } : some];
+    }),
+  ) as All;
 }
 
 export async function runHistory(seed: number, plant?: Plant): Promise<Outcome> {

@@ -20,7 +20,7 @@ type Update = Tasks["update"];
 type Holds = Store["holds"];
 
 /** The parts with a store whose task changes go through `change`. */
-function withUpdate(parts: Parts, change: (update: Update, tasks: Tasks) => Update): Parts {
+export function withUpdate(parts: Parts, change: (update: Update, tasks: Tasks) => Update): Parts {
   const { tasks } = parts.store;
   const planted = {
     get: (id: string) => tasks.get(id),
@@ -135,6 +135,8 @@ function promising(parts: Parts, more: Partial<Parts["promised"]>): Parts {
   return { ...parts, promised: { ...parts.promised, ...more } };
 }
 
+const CALENDAR: Plant["among"] = { schedules: 0.5, clock_jumps: 0.3, jump_ms: 31 * 86_400_000 };
+
 export const PLANTS: Plant[] = [
   {
     name: "the store answers before a commit is durable",
@@ -144,6 +146,7 @@ export const PLANTS: Plant[] = [
   {
     name: "the store does not check versions",
     finds: /attempts are not counted|not a legal transition|on the disk/,
+    among: { disk: { lost_reply: 0.2, stalled: 0.1, latency_ms: 2_000 } },
     disk: "ignores_checks",
   },
   { name: "the store loses a chunk of the log now and then", finds: /log entr/, disk: "loses_log_chunks" },
@@ -254,6 +257,7 @@ export const PLANTS: Plant[] = [
   {
     name: "a schedule moves on before its run is committed",
     finds: /counts \d+ runs/,
+    among: CALENDAR,
     wiring: {
       schedulerCommands: ({ commands }) =>
         tampering(commands, (...args) => {
@@ -266,6 +270,7 @@ export const PLANTS: Plant[] = [
   {
     name: "a schedule runs by the clock of Greenwich, whatever its zone",
     finds: /none of its times/,
+    among: CALENDAR,
     wiring: {
       parts: (parts) =>
         withSchedules(parts, ({ spec }) => ({
@@ -277,6 +282,7 @@ export const PLANTS: Plant[] = [
   {
     name: "a monthly schedule forgets its day where a month is too short for it",
     finds: /none of its times/,
+    among: CALENDAR,
     wiring: {
       parts: (parts) =>
         withSchedules(
@@ -291,6 +297,7 @@ export const PLANTS: Plant[] = [
   {
     name: "a run that exists already is made again under another id",
     finds: /runs of the same time/,
+    among: CALENDAR,
     wiring: {
       schedulerCommands: ({ commands, queries }) =>
         tampering(commands, (task, by, schedule_id) => {

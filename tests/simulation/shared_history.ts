@@ -4,7 +4,7 @@
  */
 import { encode } from "../../src/store/json.ts";
 import { Clients } from "./clients.ts";
-import type { Outcome, Plant } from "./history.ts";
+import { narrowed, type Outcome, type Plant } from "./history.ts";
 import { Model } from "./model.ts";
 import { LimitModel } from "./model_limits.ts";
 import { Random } from "./random.ts";
@@ -44,7 +44,7 @@ class SharedHistory {
   readonly #clients: Clients;
   readonly #promised: Promised;
   readonly #plant: Plant | undefined;
-  readonly #swarm: ReturnType<typeof swarm>;
+  readonly #swarm: SharedSwarm;
   #lives = 0;
   #steps = 0;
   readonly #trace = new Trace();
@@ -52,7 +52,7 @@ class SharedHistory {
   constructor(seed: number, plant: Plant | undefined) {
     const random = this.#random = new Random(seed);
     this.#plant = plant;
-    this.#swarm = swarm(random);
+    this.#swarm = narrowed(swarm(random), plant?.among);
     const time = this.#time = new SimTime(random);
     this.#disk = new SimDisk(time, random, plant?.disk);
     this.#disk.faults = this.#swarm.disk;
@@ -291,6 +291,8 @@ function swarm(random: Random) {
     },
   };
 }
+
+export type SharedSwarm = ReturnType<typeof swarm>;
 
 export async function runSharedHistory(seed: number, plant?: Plant): Promise<Outcome> {
   return { seed, ...await new SharedHistory(seed, plant).run() };

@@ -4,6 +4,7 @@ import { decode, encode } from "../../src/store/json.ts";
 import type { Commit, KeyValue } from "../../src/store/kv/kv.ts";
 import type { NodeLease } from "../../src/store/node_lease.ts";
 import type { Plant } from "./history.ts";
+import { withUpdate } from "./planted.ts";
 import type { Parts } from "./server_life.ts";
 
 /** The store's port, with commits as `change` makes them. */
@@ -95,7 +96,23 @@ export const SHARED_PLANTS: Plant[] = [
   {
     name: "a server that stops gives its tasks back before their agents have ended",
     finds: /two attempts/,
-    wiring: { parts: (parts) => withLease(parts, () => ({ until: undefined })) },
+    among: { stops: 0.2, crashes: 0, agents: { step_ms: 8_000 } },
+    wiring: {
+      parts: (parts) =>
+        withUpdate(
+          withLease(parts, () => ({ until: undefined })),
+          (update) => (plan, by) =>
+            update((view) => {
+              const answer = plan(view);
+              const updates = answer.updates?.map((one) => {
+                const isReleased = view.get(one.id)?.state.lease !== undefined &&
+                  one.state.status === "queued";
+                return isReleased ? { ...one, state: { ...one.state, leaving: undefined } } : one;
+              });
+              return { ...answer, updates };
+            }, by),
+        ),
+    },
   },
   {
     name: "a change is missing in the feed now and then",
