@@ -1,4 +1,4 @@
-/** Bytes that come in parts. Pure. */
+/** Bytes: those that come in parts, and as text. Pure. */
 
 /** The parts as one; a single part itself. */
 export function joinedBytes<B extends ArrayBufferLike>(
@@ -12,4 +12,9 @@ export function joinedBytes<B extends ArrayBufferLike>(
     at += part.length;
   }
   return whole;
+}
+
+/** In hexadecimal, in lower case. */
+export function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,7 +1,7 @@
 /** A server of the Model Context Protocol whose tools an agent gets in its session. */
 import * as z from "zod";
 import { HIDDEN } from "./hidden_value.ts";
-import { text, utf8Length } from "./scalars.ts";
+import { HttpUrl, text, utf8Length } from "./scalars.ts";
 
 /** How an agent reaches it. The Agent Client Protocol requires stdio of every agent. */
 const Remote = z.enum(["http", "sse"]);
@@ -21,10 +21,7 @@ export const McpServer = z.strictObject({
   env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), withoutNul(32_768)).optional().describe(
     "Variables for the program. Their values are not shown.",
   ),
-  url: z.string().max(4096).regex(/^https?:\/\/\S+$/, { error: "an http or https URL" }).refine(
-    (url) => URL.canParse(url),
-    { error: "an http or https URL" },
-  ).optional().describe(
+  url: HttpUrl.optional().describe(
     "The address of a server that runs already.",
   ),
   type: Remote.optional().describe(

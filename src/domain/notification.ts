@@ -1,7 +1,7 @@
 /** Who is told of what happens, and how: the configuration's `notifications`. */
 import * as z from "zod";
 import { Argv, ProjectName } from "./project.ts";
-import { TimeZone } from "./scalars.ts";
+import { HttpUrl, TimeZone } from "./scalars.ts";
 import { Priority } from "./task.ts";
 import { PRIORITIES } from "./task_values.ts";
 
@@ -25,9 +25,6 @@ export type NotificationEvent = keyof typeof MEANINGS;
 export const NotificationEvent = z.enum(Object.keys(MEANINGS) as NotificationEvent[]).describe(
   Object.entries(MEANINGS).map(([event, meaning]) => `${event}: ${meaning}`).join(" "),
 );
-
-const HttpUrl = z.string().max(4096).regex(/^https?:\/\/\S+$/, { error: "an http or https URL" })
-  .refine((url) => URL.canParse(url), { error: "an http or https URL" });
 
 const Headers = z.record(
   z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}$/, { error: "a header's name" }),

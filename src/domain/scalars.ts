@@ -51,6 +51,12 @@ export function name(max: number): z.ZodString {
   });
 }
 
+export const HttpUrl = z.string().max(4096).regex(/^https?:\/\/\S+$/, { error: "an http or https URL" })
+  .refine(
+    (url) => URL.canParse(url),
+    { error: "an http or https URL" },
+  );
+
 const utf8 = new TextEncoder();
 
 /** Up to this length, most text is ASCII, and a look at it is faster than encoding it. */

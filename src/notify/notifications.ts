@@ -1,6 +1,7 @@
 /** Who is told of what: makes the notices, stores each before anybody is told, and has them delivered. */
 import { getLogger } from "@logtape/logtape";
 import { isoTime } from "../clock/clock.ts";
+import { hexOf } from "../domain/bytes.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import { aboutOf, bounded, type Happening, type Notice } from "../domain/notice.ts";
 import { isTold, type NotificationTarget } from "../domain/notification.ts";
@@ -135,6 +136,5 @@ export class Notifications {
 }
 
 function freshId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(ID_BYTES));
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hexOf(crypto.getRandomValues(new Uint8Array(ID_BYTES)));
 }

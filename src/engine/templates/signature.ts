@@ -1,4 +1,5 @@
 /** The signature of a delivery: HMAC-SHA256 of its body, as GitHub writes it. */
+import { hmacKey } from "../../domain/hmac.ts";
 
 const SIGNATURE = /^sha256=([0-9a-f]{64})$/i;
 
@@ -9,11 +10,9 @@ export async function isSigned(
 ): Promise<boolean> {
   const hex = SIGNATURE.exec(signature ?? "")?.[1];
   if (hex === undefined) return false;
-  const hmac = { name: "HMAC", hash: "SHA-256" };
-  const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(secret), hmac, false, ["verify"]);
   return await crypto.subtle.verify(
     "HMAC",
-    key,
+    await hmacKey(secret, "verify"),
     Uint8Array.from(hex.match(/../g)!, (byte) => parseInt(byte, 16)),
     body,
   );

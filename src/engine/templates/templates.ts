@@ -3,6 +3,7 @@ import { type Clock, isoTime } from "../../clock/clock.ts";
 import type { Actor } from "../../domain/actor.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { fieldProblem } from "../../domain/field_problem.ts";
+import { secretOf } from "../../domain/secret_variable.ts";
 import type { NewTask } from "../../domain/task.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import { filledTask, type Template, valuesOf } from "../../domain/template.ts";
@@ -46,7 +47,8 @@ export class Templates {
   ): Promise<Templates> {
     const loaded = new Map<string, LoadedTemplate>();
     for (const [name, template] of Object.entries(templates)) {
-      const secret = template.trigger && secretOf(name, template.trigger.secret_env, env);
+      const secret = template.trigger &&
+        secretOf(`templates.${name}.trigger.secret_env`, template.trigger.secret_env, env);
       loaded.set(name, { name, template, matches: await patternsOf(name, template), secret });
     }
     return new Templates(context, loaded);
@@ -100,17 +102,6 @@ export class Templates {
   now(): string {
     return isoTime(this.#context.clock.now());
   }
-}
-
-function secretOf(name: string, secret_env: string, env: Readonly<Record<string, string>>): string {
-  const secret = env[secret_env];
-  if (secret) return secret;
-  const field = `templates.${name}.trigger.secret_env`;
-  throw new ApiError(
-    "CONFIGURATION_ERROR",
-    `${field}: the variable ${secret_env} is ${secret === undefined ? "not set" : "empty"}`,
-    { field, value: secret_env, expected: "the name of a variable that holds the secret" },
-  );
 }
 
 /** RE2 matches in a time that grows with the text alone, and texts come from strangers. */

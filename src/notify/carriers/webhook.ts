@@ -1,4 +1,6 @@
 /** A POST of the notice as JSON, signed like the webhooks of GitHub. */
+import { hexOf } from "../../domain/bytes.ts";
+import { hmacKey } from "../../domain/hmac.ts";
 import type { Carrier } from "../carrier.ts";
 import { post } from "../post.ts";
 
@@ -13,9 +15,8 @@ export const webhook: Carrier<"webhook"> = async (target, { id, event, body }, s
 
 /** `sha256=HEX`: the HMAC-SHA256 of the body's bytes under the secret. */
 async function signatureOf(body: string, secret: string): Promise<string> {
-  const encoder = new TextEncoder();
-  const algorithm = { name: "HMAC", hash: "SHA-256" };
-  const key = await crypto.subtle.importKey("raw", encoder.encode(secret), algorithm, false, ["sign"]);
-  const mac = new Uint8Array(await crypto.subtle.sign("HMAC", key, encoder.encode(body)));
-  return `sha256=${[...mac].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  const key = await hmacKey(secret, "sign");
+  return `sha256=${
+    hexOf(new Uint8Array(await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(body))))
+  }`;
 }

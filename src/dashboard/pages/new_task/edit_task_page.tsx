@@ -12,10 +12,7 @@ import { isEditable } from "../../ui/task_actions.tsx";
 import { toastDone } from "../../ui/toast.tsx";
 import { changesOf } from "./changes.ts";
 import { draft, edit, edited } from "./draft.ts";
-import { MoreFields } from "./more_fields.tsx";
-import { ShortFields } from "./short_fields.tsx";
 import { TaskForm } from "./task_form.tsx";
-import { WhenFields } from "./when_fields.tsx";
 
 export function EditTaskPage({ id }: { id: string }) {
   const place = `/tasks/${encodeURIComponent(id)}`;
@@ -66,17 +63,6 @@ export function EditTaskPage({ id }: { id: string }) {
           action="Save"
           send={send}
           filled={isFilled}
-          fields={
-            <>
-              <section class="card">
-                <ShortFields />
-              </section>
-              <section class="card">
-                <WhenFields />
-              </section>
-            </>
-          }
-          more={<MoreFields />}
           moreHint="prompt, dependencies, timeout …"
         />
       )}

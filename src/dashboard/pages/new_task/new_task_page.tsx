@@ -8,13 +8,10 @@ import { draftFiles } from "./files.ts";
 import { useFileDrop } from "../../ui/file_drop.ts";
 import { useKnownAgents } from "../../data/known_agents.ts";
 import { messageOf } from "./message.ts";
-import { MoreFields } from "./more_fields.tsx";
 import { show } from "./problems.ts";
-import { ShortFields } from "./short_fields.tsx";
 import { TaskForm } from "./task_form.tsx";
 import { TemplateLinks } from "./template_links.tsx";
 import { useTemplate } from "./template.ts";
-import { WhenFields } from "./when_fields.tsx";
 import { Page } from "../../ui/page.tsx";
 
 /** Without a description no id can be suggested: the missing description is the problem, not the id. */
@@ -77,17 +74,6 @@ export function NewTaskPage() {
         send={send}
         drop={drop}
         filled={`${template.name} ${timesCleared}`}
-        fields={
-          <>
-            <section class="card">
-              <ShortFields />
-            </section>
-            <section class="card">
-              <WhenFields />
-            </section>
-          </>
-        }
-        more={<MoreFields />}
         moreHint={idOf.value === "" ? "id, prompt, dependencies, timeout …" : <code>{idOf}</code>}
       />
     </Page>

@@ -4,8 +4,11 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { link } from "../../data/server.ts";
 import { onSendKey } from "../../keys.ts";
 import { draft, hasMore } from "./draft.ts";
+import { MoreFields } from "./more_fields.tsx";
 import { ProblemSummary } from "./problem_summary.tsx";
 import { type Problem, problemsIn, show } from "./problems.ts";
+import { ShortFields } from "./short_fields.tsx";
+import { WhenFields } from "./when_fields.tsx";
 import "./new_task.css";
 
 const MORE_FIELDS =
@@ -17,11 +20,7 @@ export interface TaskFormProps {
   action: string;
   /** Resolves to what is wrong before anything is sent. Rejects like `client.request`. */
   send: () => Promise<readonly Problem[] | undefined>;
-  /** Shown at once. */
-  fields: ComponentChildren;
-  /** Shown on request, or when something is wrong there. */
-  more: ComponentChildren;
-  /** What is there, in a few words. */
+  /** What the folded part has, which opens on request or when something is wrong there. */
   moreHint: ComponentChildren;
   /** A new value means that the form has been filled anew. */
   filled: unknown;
@@ -30,7 +29,7 @@ export interface TaskFormProps {
 }
 
 export function TaskForm(props: TaskFormProps) {
-  const { label, action, send, fields, more, moreHint, filled, drop } = props;
+  const { label, action, send, moreHint, filled, drop } = props;
   const [isSending, setSending] = useState(false);
   const [isMore, setMore] = useState(false);
   const form = useRef<HTMLFormElement>(null);
@@ -78,13 +77,18 @@ export function TaskForm(props: TaskFormProps) {
         }}
         onKeyDown={onSendKey(() => void submit())}
       >
-        {fields}
+        <section class="card">
+          <ShortFields />
+        </section>
+        <section class="card">
+          <WhenFields />
+        </section>
         <details class="card more" open={isMore} onToggle={(event) => setMore(event.currentTarget.open)}>
           <summary>
             <span>More</span>
             <span class="muted">{moreHint}</span>
           </summary>
-          {more}
+          <MoreFields />
         </details>
         <div class="send">
           <button type="submit" class="primary" aria-disabled={isSending}>
