@@ -2,7 +2,7 @@
 import type { Scenario } from "./scenario.ts";
 import { delegation, effort, image, mcp, model } from "./scenarios/abilities.ts";
 import { lost, next, now, reopened, retried, steered, toldOnce } from "./scenarios/messages.ts";
-import { askCommand, askEdit, denyCommand, denyEdit, question } from "./scenarios/people.ts";
+import { askCommand, askEdit, denyCommand, denyEdit, question, rules } from "./scenarios/people.ts";
 import {
   agentKilled,
   broken,
@@ -26,6 +26,7 @@ export const SCENARIOS: readonly Scenario[] = [
   askCommand,
   denyEdit,
   denyCommand,
+  rules,
   question,
   pause,
   cancel,

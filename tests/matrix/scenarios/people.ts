@@ -53,6 +53,31 @@ export const askCommand = asks("command");
 export const denyEdit = denies("edit");
 export const denyCommand = denies("command");
 
+/** Rules decide without a person: what one denies is not done and fails nothing, what one allows is not asked about. */
+export const rules: Scenario = {
+  name: "rules",
+  title: "permission rules deny and allow what it asks for, under any policy",
+  async play(world, id) {
+    const [denied, allowed] = [`${id}-denied.txt`, `${id}-allowed.txt`];
+    const task = await world.ran(`${id}-denied`, promptFor("edit", denied), {
+      permissions: "allow",
+      permission_rules: [{ path: "*-denied.txt", decision: "deny" }, {
+        command: "*-denied.txt*",
+        decision: "deny",
+      }],
+    });
+    assert.equal(await world.file(denied), undefined);
+    assert.notEqual((task.failure as Fields | undefined)?.kind, "permission_denied", String(task.error));
+    const done = await world.ran(`${id}-allowed`, `mock:bash escalate=1 cmd="touch ${allowed}"`, {
+      permissions: "deny",
+      permission_rules: [{ command: "touch *", decision: "allow" }],
+    });
+    assert.equal(done.status, "completed", String(done.error));
+    assert.equal(await world.file(allowed), "");
+    return "yes";
+  },
+};
+
 export const question: Scenario = {
   name: "question",
   title: "asks a person a question, and gets the answer",
