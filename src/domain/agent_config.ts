@@ -32,6 +32,9 @@ export const AgentConfig = z.strictObject({
     "Variables of the server's own environment that the agent gets, besides those that every agent gets and the " +
       "usual ones of its make, such as its key.",
   ),
+  allow_env: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*\*?$/)).max(100).optional().describe(
+    "Variables that tasks may set although they can make a program run another, such as PATH or GIT_*.",
+  ),
   unresponsive_limit_ms: z.int().min(0).optional()
     .describe("Overrides tasks.unresponsive_limit_ms for a program that is silent while it works."),
   fallback: z.array(text(1, 100)).max(10).optional().describe(

@@ -1,6 +1,6 @@
 /** A server of the Model Context Protocol whose tools an agent gets in its session. */
 import * as z from "zod";
-import { HIDDEN } from "./hidden_value.ts";
+import { hidden } from "./hidden_value.ts";
 import { HttpUrl, text, utf8Length } from "./scalars.ts";
 
 /** How an agent reaches it. The Agent Client Protocol requires stdio of every agent. */
@@ -82,8 +82,4 @@ export function shownServer(server: McpServer): McpServer {
   if (server.env) shown.env = hidden(server.env);
   if (server.headers) shown.headers = hidden(server.headers);
   return shown;
-}
-
-function hidden(values: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.keys(values).map((name) => [name, HIDDEN]));
 }

@@ -104,16 +104,19 @@ const TaskMetadata = z.looseObject({
   error: `at most ${METADATA_MAX_BYTES} bytes as JSON`,
 });
 
+/** Of what an agent offers. It may become an argument of a program, which would take one with a dash for an option. */
+const choice = text(1, 200).regex(/^(?!-)/, { error: "a name that does not begin with '-'" });
+
 export const Execution = z.strictObject({
   agent: text(1, 100).optional(),
   prompt: bytes(65_536).optional().describe("The agent's prompt. By default it is the description."),
   working_dir: text(1, 4096).optional(),
   env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), text(0, 32_768)).optional(),
-  model: text(1, 200).optional().describe("One of the models that the agent offers: see `list_agents`."),
-  effort: text(1, 200).optional().describe(
+  model: choice.optional().describe("One of the models that the agent offers: see `list_agents`."),
+  effort: choice.optional().describe(
     "How much the model thinks: one of the efforts that the agent offers for it.",
   ),
-  mode: text(1, 200).optional().describe(
+  mode: choice.optional().describe(
     "One of the agent's session modes. A mode that asks less than `permissions` requires is refused.",
   ),
   isolation: Isolation.optional(),

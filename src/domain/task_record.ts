@@ -4,6 +4,8 @@ import * as z from "zod";
 import { Cost } from "./cost.ts";
 import { Attempt } from "./attempt/stored_attempt.ts";
 import type { TaskSession } from "./agent_session.ts";
+import { given } from "./given_fields.ts";
+import { hidden } from "./hidden_value.ts";
 import { shownServer } from "./mcp_server.ts";
 import { TurnPrompt, WaitingMessage } from "./message.ts";
 import { Lease } from "./lease.ts";
@@ -219,8 +221,9 @@ export function specOf(
 
 /** What the task says about its execution, without secrets. */
 export function shownExecution(execution: Execution | undefined): Execution | undefined {
-  if (execution?.mcp_servers === undefined) return execution;
-  return { ...execution, mcp_servers: execution.mcp_servers.map(shownServer) };
+  const { env, mcp_servers } = execution ?? {};
+  if (env === undefined && mcp_servers === undefined) return execution;
+  return given({ ...execution, env: env && hidden(env), mcp_servers: mcp_servers?.map(shownServer) });
 }
 
 /** The task as the API document defines it. */

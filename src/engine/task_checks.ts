@@ -9,6 +9,7 @@ import type { TaskRecord } from "../domain/task_record.ts";
 import { unknownAgent } from "../domain/unknown_agent.ts";
 import { requireDependencies } from "../read/task_index.ts";
 import { refuseCommands } from "./client_commands.ts";
+import { refuseVariables } from "./client_variables.ts";
 import { foundTask } from "./found_task.ts";
 import type { RunContext } from "./run_context.ts";
 import type { TakenSessions } from "./taken_sessions.ts";
@@ -119,9 +120,9 @@ export class TaskChecks {
   #checkIn(folder: string | undefined, task: NewTask): void {
     const { settings, store } = this.#options;
     const { id, execution = {}, dependencies = [] } = task;
-    if (execution.permissions === "deny") {
-      this.#requireHold(settings.agentFor({ spec: { ...task, folder } }));
-    }
+    const agent = settings.agentFor({ spec: { ...task, folder } });
+    if (execution.permissions === "deny") this.#requireHold(agent);
+    refuseVariables(execution, agent, settings.agents[agent]);
     refuseCommands(execution, settings);
     this.#requireCountable({ spec: { ...task, folder } });
     this.#sessions.check(task, folder);

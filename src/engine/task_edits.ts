@@ -6,6 +6,7 @@ import { readiness, requireNoCycle } from "../domain/dependencies.ts";
 import { isDue } from "../domain/due.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
+import { keepingHidden } from "../domain/hidden_value.ts";
 import type { NewTask } from "../domain/task.ts";
 import { archived, requireUnbegun, stateUnder, type TaskEdit } from "../domain/task_edit.ts";
 import type { TaskRecord, TaskSpec } from "../domain/task_record.ts";
@@ -86,7 +87,9 @@ export class TaskEdits {
       requireDependencies(id, added, this.#context.store.tasks);
       return { ...spec, ...changes };
     }
-    const wanted = asNewTask(id, { ...spec, ...changes });
+    const { execution: asked } = changes;
+    const known = asked && { ...changes, execution: keepingHidden(asked, spec.execution) };
+    const wanted = asNewTask(id, { ...spec, ...changes, ...known });
     const { metadata, execution } = by.kind === "agent" ? this.#checks.delegated(wanted, by.id!) : wanted;
     const folder = await this.#checks.check({ ...wanted, metadata, execution, dependencies: added });
     return { ...spec, ...changes, metadata, execution, folder };

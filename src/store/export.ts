@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { type Clock, isoTime } from "../clock/clock.ts";
 import { joinedBytes } from "../domain/bytes.ts";
 import { VERSION } from "../domain/migrations/migrations.ts";
+import type { Execution } from "../domain/task.ts";
+import { shownExecution } from "../domain/task_record.ts";
 import { requireStore } from "./backup.ts";
 import { type Counts, EXPORT_VERSION, type ExportLine, noCounts } from "./export_lines.ts";
 import { copyStore } from "./file_copy.ts";
@@ -24,6 +26,8 @@ export interface ExportOptions {
   /** The data folder. A server may use it meanwhile. */
   folder: string;
   clock: Clock;
+  /** Whether the values of variables and headers that tasks set are written too. Otherwise they are masked. */
+  secrets?: boolean;
   /** Called with each line, including its line feed. */
   write(line: string): Promise<void> | void;
 }
@@ -32,7 +36,7 @@ export interface ExportOptions {
  * Returns how many of each were written. Throws `ApiError`: `FILE_NOT_FOUND` without a store, and what `copyStore`
  * throws.
  */
-export async function exportStore({ folder, clock, write }: ExportOptions): Promise<Counts> {
+export async function exportStore({ folder, clock, write, secrets = false }: ExportOptions): Promise<Counts> {
   const store = join(folder, STORE_FILE);
   await requireStore(store, folder);
   // In the data folder, which has room for a copy and is private to the owner.
@@ -51,7 +55,7 @@ export async function exportStore({ folder, clock, write }: ExportOptions): Prom
         store_format: FORMAT,
         exported_at: isoTime(clock.now()),
       });
-      return await exportLines(kv, line);
+      return await exportLines(kv, line, secrets);
     } finally {
       kv.close();
     }
@@ -64,14 +68,19 @@ export async function exportStore({ folder, clock, write }: ExportOptions): Prom
 export async function exportLines(
   kv: KeyValue,
   line: (value: ExportLine) => Promise<void> | void,
+  secrets: boolean,
 ): Promise<Counts> {
   const counts = noCounts();
-  for await (const record of records(kv, SCHEDULES)) {
-    await line({ kind: "schedule", ...record } as ExportLine);
+  const shown = <Fields extends { execution?: Execution }>(fields: Fields): Fields =>
+    secrets || fields.execution === undefined
+      ? fields
+      : { ...fields, execution: shownExecution(fields.execution) };
+  for await (const { id, spec, state } of records(kv, SCHEDULES)) {
+    await line({ kind: "schedule", id, spec: { ...spec, task: shown(spec.task) }, state } as ExportLine);
     counts.schedules++;
   }
-  for await (const record of records(kv, TASKS)) {
-    await line({ kind: "task", ...record } as ExportLine);
+  for await (const { id, spec, state } of records(kv, TASKS)) {
+    await line({ kind: "task", id, spec: shown(spec), state } as ExportLine);
     counts.tasks++;
   }
   for await (const { key, value } of kv.list({ prefix: OUTPUTS, batch: BATCH })) {

@@ -58,6 +58,26 @@ Deno.test("command: any text leaves the number of arguments unchanged and arrive
   ));
 });
 
+Deno.test("command: what a task says is never an option of the program", () => {
+  const task = {
+    id: "t1",
+    type: "testing",
+    description: "-x",
+    prompt: "--yolo\n- do it",
+    files_pattern: "-rf",
+  };
+  assert.deepEqual(
+    fillCommand(
+      ["run", "-p", "{prompt}", "{description}", "--note={prompt}", "{files_pattern}", "{model}"],
+      task,
+      {
+        model: "--yolo",
+      },
+    ),
+    ["run", "-p", " --yolo\n- do it", " -x", "--note=--yolo\n- do it", "./-rf", " --yolo"],
+  );
+});
+
 Deno.test("command: the task's model is passed on, and an argument for it is left out if there is none", () => {
   const task = { id: "t1", type: "testing", description: "d", prompt: "p" };
   const command = ["run", "--model={model}", "{prompt}"];

@@ -87,7 +87,7 @@ Deno.test("entries of all nodes are merged by time, each node's in order, withou
       const later = await nodeOn(kv, "third");
       assert.deepEqual(await pages(later.logs, { order: "asc" }, 5), ascending);
       const lines: ExportLine[] = [];
-      await exportLines(kv, (line) => void lines.push(line));
+      await exportLines(kv, (line) => void lines.push(line), true);
       const exported = lines.flatMap((line) => line.kind === "log" ? [line.entry.message] : []);
       assert.deepEqual(exported, ascending);
       await Promise.all([nodes.a.logs.close(), nodes.b.logs.close(), later.logs.close()]);

@@ -39,10 +39,16 @@ export function fillCommand(
       /\{(id|type|description|prompt|files_pattern|model|effort|mode|attachments)\}/g,
       (_, name) => name === "attachments" ? attachments : withoutNul(texts[name]!),
     );
+  /** What a task says never becomes an option of the program, whatever it begins with. */
+  const fillText = (arg: string, attachments = "") => {
+    const filled = fill(arg, attachments);
+    if (arg.startsWith("-") || !filled.startsWith("-")) return filled;
+    return arg.startsWith("{files_pattern}") ? `./${filled}` : ` ${filled}`;
+  };
   const fillAll = (arg: string) =>
     arg.includes("{attachments}")
-      ? (choices.attachments ?? []).map(({ path }) => fill(arg, path))
-      : [fill(arg)];
+      ? (choices.attachments ?? []).map(({ path }) => fillText(arg, path))
+      : [fillText(arg)];
   const isNamed = (arg: string) =>
     CHOICES.every((choice) => choices[choice] !== undefined || !arg.includes(`{${choice}}`));
   return [program, ...args.filter(isNamed).flatMap(fillAll)];

@@ -7,7 +7,7 @@ import { path } from "../../cli/options.ts";
 import { contents, type Counts, storeCommand, type StoreFlags, storeFolder } from "./store_command.ts";
 import { writeAllSync, writeStdout } from "../../cli/standard_streams.ts";
 
-type ExportFlags = StoreFlags & { force?: boolean };
+type ExportFlags = StoreFlags & { force?: boolean; withSecrets?: boolean };
 
 /** How much is written at once, to avoid one call per line. */
 const BLOCK_CHARS = 1 << 16;
@@ -20,13 +20,19 @@ export function addExport(program: Command, cli: Cli, { store }: Handlers): void
   )
     .argument("[file]", "", path)
     .option("--force", "replace the file if it is there already")
+    .option("--with-secrets", "also the values of tasks' variables and headers, which are masked otherwise")
     .action(async (file: string | undefined, flags: ExportFlags) => {
       const folder = await storeFolder(flags);
+      const secrets = flags.withSecrets ?? false;
       if (file === undefined || file === "-") {
-        await blockwise(writeStdout, (write) => store.export({ folder, write }));
+        await blockwise(writeStdout, (write) => store.export({ folder, secrets, write }));
         return;
       }
-      const counts = await toFile(file, flags.force ?? false, (write) => store.export({ folder, write }));
+      const counts = await toFile(
+        file,
+        flags.force ?? false,
+        (write) => store.export({ folder, secrets, write }),
+      );
       if (flags.json) return cli.terminal.json({ file, ...counts }, 2);
       cli.terminal.line(`${file}: ${contents(counts)}, ${counts.outputs} outputs`);
     });

@@ -41,7 +41,9 @@ export interface StoreFiles {
   check(folder: string): Promise<boolean>;
   backup(options: { folder: string; file: string; force: boolean }): Promise<{ bytes: number }>;
   restore(options: { folder: string; file: string }): Promise<Replacement>;
-  export(options: { folder: string; write(line: string): Promise<void> | void }): Promise<Counts>;
+  export(
+    options: { folder: string; secrets: boolean; write(line: string): Promise<void> | void },
+  ): Promise<Counts>;
   import(options: { folder: string; lines: AsyncIterable<string>; merge: boolean }): Promise<ImportReport>;
   keys(options: { folder: string }): Promise<StoredKeys>;
 }

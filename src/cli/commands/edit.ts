@@ -4,16 +4,7 @@ import { type Command, Option } from "commander";
 import { ApiError } from "../../domain/errors.ts";
 import { describedBy } from "../../domain/description.ts";
 import { given } from "../../domain/given_fields.ts";
-import { HIDDEN } from "../../domain/hidden_value.ts";
-import {
-  After,
-  type Execution,
-  Inherit,
-  Isolation,
-  PermissionPolicy,
-  Priority,
-  type Task,
-} from "../../domain/task.ts";
+import { After, Inherit, Isolation, PermissionPolicy, Priority, type Task } from "../../domain/task.ts";
 import type { RequestInput } from "../../protocol/messages.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { localWithOffset, localZone } from "../local_time.ts";
@@ -109,7 +100,6 @@ function changesOf(task: Task, flags: EditFlags, prompt: string | undefined): Ch
   });
   const metadata = given({ project, owner, tags: tag });
   const isExecutionNew = described !== undefined || Object.keys(execution).length > 0;
-  if (isExecutionNew) refuseHidden(task.execution);
   const { prompt: old, ...rest } = task.execution ?? {};
   return given({
     description: described?.description,
@@ -121,17 +111,4 @@ function changesOf(task: Task, flags: EditFlags, prompt: string | undefined): Ch
       : undefined,
     metadata: Object.keys(metadata).length > 0 ? { ...task.metadata, ...metadata } : undefined,
   });
-}
-
-/** What the server hides would be replaced by its mask. */
-function refuseHidden({ env, mcp_servers = [] }: Execution = {}): void {
-  const values = [env, ...mcp_servers.flatMap((server) => [server.env, server.headers])]
-    .flatMap((some) => Object.values(some ?? {}));
-  if (!values.includes(HIDDEN)) return;
-  throw new ApiError(
-    "INVALID_FIELD_VALUE",
-    "The task has variables or headers whose values are not shown. Change it with update_task and its whole execution, or " +
-      "cancel it and start it anew",
-    { field: "execution" },
-  );
 }

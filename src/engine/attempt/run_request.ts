@@ -6,6 +6,7 @@ import { heldTo } from "../../domain/permission_decision.ts";
 import type { RunRequest } from "../../domain/run_request.ts";
 import { executionOf, type TaskRecord, type TaskState } from "../../domain/task_record.ts";
 import { refuseCommands } from "../client_commands.ts";
+import { refuseVariables } from "../client_variables.ts";
 import type { RunSettings } from "../run_context.ts";
 
 /** Throws `CONFIGURATION_ERROR` if there is no such agent. */
@@ -48,6 +49,7 @@ export function runRequest(
     );
   }
   refuseCommands(own, settings);
+  refuseVariables(own, agent_name, agent);
   const otherwise = execution.permissions ?? settings.permissions;
   const list = [...execution.permission_rules ?? [], ...settings.permission_rules];
   return {

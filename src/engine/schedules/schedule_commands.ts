@@ -4,6 +4,7 @@ import type { Actor } from "../../domain/actor.ts";
 import { checkDependencies } from "../../domain/dependencies.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { fieldProblem } from "../../domain/field_problem.ts";
+import { keepingHidden } from "../../domain/hidden_value.ts";
 import {
   countedRuns,
   runFields,
@@ -67,9 +68,10 @@ export class ScheduleCommands {
   }
 
   /** Changes a schedule, or a one-off task before its time. Its runs so far stay. */
-  async update(id: string, edit: ScheduleEdit, by: Actor): Promise<void> {
+  async update(id: string, asked: ScheduleEdit, by: Actor): Promise<void> {
     const schedule = this.#context.schedules.get(id);
-    if (!schedule) return await this.#updateOnce(id, edit, by);
+    if (!schedule) return await this.#updateOnce(id, asked, by);
+    const edit = withKnownValues(asked, schedule);
     await this.#check(schedule, edit);
     const isTimed = edit.recurring !== undefined || edit.scheduled_time !== undefined;
     await this.#change(id, by, (current) => {
@@ -209,6 +211,13 @@ export class ScheduleCommands {
     if (index.find(id)?.state.status === "paused") await commands.resume(id, by);
     return id;
   }
+}
+
+/** What was masked where the client has read the schedule stays as it is. */
+function withKnownValues(edit: ScheduleEdit, { spec }: ScheduleRecord): ScheduleEdit {
+  const { task } = edit;
+  if (task?.execution === undefined) return edit;
+  return { ...edit, task: { ...task, execution: keepingHidden(task.execution, spec.task.execution) } };
 }
 
 /** Throws `INVALID_RECURRING_CONFIG` if no time comes after `after_ms`. */

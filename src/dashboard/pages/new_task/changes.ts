@@ -1,7 +1,6 @@
 /** The form as changes of a task that has not begun. */
 import type { TaskEdit } from "../../../domain/task_edit.ts";
 import type { Execution, Task } from "../../../domain/task.ts";
-import { HIDDEN } from "../../../domain/hidden_value.ts";
 import { type Draft, draftOfEdited } from "./draft.ts";
 import { messageOf } from "./message.ts";
 import type { Problem } from "./problems.ts";
@@ -31,7 +30,6 @@ export function changesOf(draft: Draft, task: Task): TaskEdit | Problem[] {
   }
   if (changes.execution !== undefined) {
     const form = changes.execution as Execution;
-    problems.push(...hidden(form));
     changes.execution = { ...unshown(task.execution, before.execution as Execution), ...form };
   }
   return problems.length > 0 ? problems : changes as TaskEdit;
@@ -46,18 +44,6 @@ function written(draft: Draft, { id }: Task): Record<string, unknown> | Problem[
 function unshown(execution: Execution = {}, shown: Execution = {}): Partial<Execution> {
   const { after: _, inherit: __, ...rest } = execution;
   return Object.fromEntries(Object.entries(rest).filter(([name]) => !Object.hasOwn(shown, name)));
-}
-
-/** The whole execution is replaced, so that what the server hides would become its mask. */
-function hidden({ env = {}, mcp_servers = [] }: Execution): Problem[] {
-  const holds = (values: Record<string, string> = {}) => Object.values(values).includes(HIDDEN);
-  const message = "A value is not shown. Write it again, or take it out.";
-  return [
-    ...holds(env) ? [{ field: "task.execution.env", message }] : [],
-    ...mcp_servers.some(({ env, headers }) => holds(env) || holds(headers))
-      ? [{ field: "task.execution.mcp_servers", message }]
-      : [],
-  ];
 }
 
 function isSame(one: unknown, other: unknown): boolean {

@@ -247,10 +247,9 @@ export function draftOf(
   };
 }
 
-/** Servers with values that are not shown are left out: the copy would have stars for them. */
-function mcpText(servers: McpServers | undefined): string {
-  const whole = servers?.filter(({ env, headers }) => Object.keys({ ...env, ...headers }).length === 0) ?? [];
-  return whole.length === 0 ? "" : JSON.stringify(whole, null, 2);
+/** Values that are not shown are stars, which a task keeps and a copy is asked for. */
+function mcpText(servers: McpServers = []): string {
+  return servers.length === 0 ? "" : JSON.stringify(servers, null, 2);
 }
 
 function ruleOf(
