@@ -33,7 +33,7 @@ import type { Store } from "../store/open.ts";
 import { gitComparisons } from "../workspaces/changes/comparisons.ts";
 import { createGit } from "../workspaces/git.ts";
 import { gitLanding } from "../workspaces/landing.ts";
-import { runTeardown } from "../workspaces/project_programs.ts";
+import { checkRunner, runTeardown } from "../workspaces/project_programs.ts";
 import { gitWorkspaces } from "../workspaces/workspaces.ts";
 import { worktreeFolders } from "../workspaces/worktree_folders.ts";
 import { composeAcceptance } from "./compose_acceptance.ts";
@@ -96,6 +96,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     permission_rules: tasks.permission_rules,
     delegate: tasks.delegate,
     client_commands: mayNameCommands(config),
+    checks: Object.assign(Object.create(null), config.checks),
     session_timeout_ms: tasks.session_timeout_ms,
     permission_timeout_ms: tasks.permission_timeout_ms,
     permission_timeout_action: tasks.permission_timeout_action,
@@ -152,6 +153,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
       ? repositoryRoots(base, tasks.working_dir, home)
       : undefined,
     workspaces,
+    runCheck: checkRunner(programs),
     settings,
     max_concurrent: tasks.max_concurrent,
     max_starting: navigator.hardwareConcurrency,

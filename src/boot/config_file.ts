@@ -74,8 +74,22 @@ export function effectiveConfig(
     config.tasks.max_concurrent = slotsFor(config.tasks.max_concurrent, memoryTotal());
   }
   checkAgents(config);
+  refuseUnknownChecks(config);
   if (!isGiven(written, "working_dir")) config.tasks.working_dir = defaultFolder(config.tasks, base);
   return config;
+}
+
+/** Throws `CONFIGURATION_ERROR` for a project with a check that is not there. */
+function refuseUnknownChecks({ projects, checks: known }: Config): void {
+  for (const [name, { checks = [] }] of Object.entries(projects)) {
+    const at = checks.findIndex((one) => typeof one === "string" && !Object.hasOwn(known, one));
+    if (at === -1) continue;
+    const field = `projects.${name}.checks[${at}]`;
+    throw configurationError(
+      `${field}: '${checks[at]}' is not one of \`checks\`. A program is a list: ["npm", "test"]`,
+      { field, value: checks[at], expected: Object.keys(known) },
+    );
+  }
 }
 
 /** The configuration with every path absolute. A program that is a bare name stays one. */

@@ -19,7 +19,7 @@ export function masked(config: Config): Config {
     mcp_servers: project.mcp_servers?.map(maskedServer),
     setup: project.setup?.map(maskedArguments),
     teardown: project.teardown?.map(maskedArguments),
-    checks: project.checks?.map(maskedArguments),
+    checks: project.checks?.map((check) => typeof check === "string" ? check : maskedArguments(check)),
   }]);
   const notifications = config.notifications.map((target) =>
     target.channel === "command"
@@ -36,6 +36,9 @@ export function masked(config: Config): Config {
     ...config,
     agents: Object.fromEntries(agents),
     projects: Object.fromEntries(projects),
+    checks: Object.fromEntries(
+      Object.entries(config.checks).map(([name, argv]) => [name, maskedArguments(argv)]),
+    ),
     notifications,
   };
 }

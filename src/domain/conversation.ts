@@ -58,6 +58,7 @@ export function posted(
     ...numbered,
     waiting: waiting.toSpliced(place, 0, message),
     attached: attached.length > 0 ? attached : undefined,
+    check_rounds: undefined,
   };
   const turn = turnOf(state, message);
   if (!isFinished(status)) {

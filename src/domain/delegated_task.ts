@@ -221,7 +221,7 @@ function refuseMore(
   permissions: PermissionPolicy,
   { canHold, executionOf: wholeOf, permission_rules }: DelegationRules,
 ): void {
-  const { permissions: wanted = permissions, env, mcp_servers = [] } = execution;
+  const { permissions: wanted = permissions, env, mcp_servers = [], checks = [] } = execution;
   if (isFreer(wanted, permissions)) {
     throw denied(parent, "permissions", `permissions: "${wanted}", since its own are "${permissions}"`);
   }
@@ -232,6 +232,9 @@ function refuseMore(
   if (env !== undefined) throw denied(parent, "env", "variables, which can make a program run another");
   if (mcp_servers.some(({ command }) => command !== undefined)) {
     throw denied(parent, "mcp_servers", "commands, which run unasked");
+  }
+  if (checks.some((check) => typeof check !== "string")) {
+    throw denied(parent, "checks", "commands as checks, which run unasked. Name configured ones");
   }
   if (!canHold({ type, execution, metadata })) {
     const whom = execution.agent === undefined ? "the usual agent" : `agent '${execution.agent}'`;

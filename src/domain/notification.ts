@@ -1,6 +1,7 @@
 /** Who is told of what happens, and how: the configuration's `notifications`. */
 import * as z from "zod";
-import { Argv, ProjectName } from "./project.ts";
+import { Argv } from "./argv.ts";
+import { ProjectName } from "./project.ts";
 import { HttpUrl, TimeZone } from "./scalars.ts";
 import { Priority } from "./task.ts";
 import { PRIORITIES } from "./task_values.ts";

@@ -1,5 +1,7 @@
 /** A project of the configuration: a folder, usually a repository, with settings for the tasks that work in it. */
 import * as z from "zod";
+import { Argv } from "./argv.ts";
+import { CHECK_ROUNDS, CheckRounds, Checks } from "./check.ts";
 import { given } from "./given_fields.ts";
 import { addedUp, McpServers } from "./mcp_server.ts";
 import { PermissionRules } from "./permission_rule.ts";
@@ -8,11 +10,6 @@ import { type Execution, Isolation, PermissionPolicy } from "./task.ts";
 
 export const ProjectName = z.string().regex(/^[a-zA-Z0-9_-]{1,40}$/, {
   error: "1 to 40 letters, digits, '_' or '-'",
-});
-
-/** A program and its arguments. No shell reads them. */
-export const Argv = z.array(text(0, 4096)).min(1).max(100).refine(([program]) => program !== "", {
-  error: "a program and its arguments",
 });
 
 const programs = z.array(Argv).max(50);
@@ -25,14 +22,6 @@ function leadsOut(pattern: string): boolean {
 const IgnoredFiles = text(1, 500)
   .refine(isGlob, { error: "a valid glob pattern" })
   .refine((pattern) => !leadsOut(pattern), { error: "a pattern inside the repository, without '..'" });
-
-/** Keys that are read and kept, but that this version does not act on. */
-export const NOT_YET_OF_PROJECT = [
-  "checks",
-  "check_rounds",
-] as const;
-
-const LATER = "This version does not act on it, and says so at the start.";
 
 export const Project = z.strictObject({
   path: text(1, 4096).describe(
@@ -78,9 +67,12 @@ export const Project = z.strictObject({
   copy: z.array(IgnoredFiles).max(100).optional().describe(
     'Ignored files that are copied into each new worktree, such as [".env", "config/*.local"].',
   ),
-  checks: programs.optional().describe(`Programs that check the work after a turn. ${LATER}`),
-  check_rounds: z.int().min(0).max(10).optional().describe(
-    `How often a failed check goes back to the agent. ${LATER}`,
+  checks: Checks.optional().describe(
+    'Programs that check the work of a task that would be completed, such as [["npm", "test"]], or names of `checks`. No ' +
+      "shell. Tasks may name others.",
+  ),
+  check_rounds: CheckRounds.optional().describe(
+    `How often a task's failed checks go back to its agent, before the task fails. Default: ${CHECK_ROUNDS}.`,
   ),
   accept: z.enum(["squash", "merge", "rebase"]).optional().describe(
     "How changes are accepted, unless the request says otherwise. Default: squash.",
@@ -122,6 +114,8 @@ export function executionIn(project: Project, own: Execution, usual_agent: strin
     permission_rules: project.permission_rules
       ? [...own.permission_rules ?? [], ...project.permission_rules]
       : own.permission_rules,
+    checks: own.checks ?? project.checks,
+    check_rounds: own.check_rounds ?? project.check_rounds,
     env: project.env && { ...project.env, ...own.env } || own.env,
     mcp_servers: project.mcp_servers ? addedUp(project.mcp_servers, own.mcp_servers) : own.mcp_servers,
   });

@@ -64,6 +64,8 @@ export interface RunRequest {
   wait_for_background_ms?: number;
   /** How long the agent may be silent while it loads an earlier session. */
   session_timeout_ms?: number;
+  /** How long the checks of a turn may take. The agent waits for them between its turns. */
+  checks_ms?: number;
   /** Servers of the Model Context Protocol whose tools the agent gets. */
   mcp_servers?: readonly McpServer[];
   /** This server's own tools, by which the agent delegates: over http where the agent takes that. */

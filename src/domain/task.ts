@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { Actor } from "./actor.ts";
 import { cronProblem } from "./cron.ts";
+import { CHECK_ROUNDS, CheckRounds, Checks } from "./check.ts";
 import { DESCRIPTION_MAX } from "./description.ts";
 import { Failure } from "./failure.ts";
 import { Attachment, AttachmentIds } from "./attachment.ts";
@@ -161,6 +162,13 @@ export const Execution = z.strictObject({
   mcp_servers: McpServers.optional().describe(
     "Servers of the Model Context Protocol for the agent's session, besides those of its configuration. One with the " +
       "same name replaces it. One with a `command` needs `tasks.client_commands`.",
+  ),
+  checks: Checks.optional().describe(
+    "Checks of the work, run after a turn that would complete the task: names of the configuration's `checks`, or programs with " +
+      "their arguments, which need `tasks.client_commands`. Default: the project's. [] for none.",
+  ),
+  check_rounds: CheckRounds.optional().describe(
+    `How often failed checks go back to the agent before the task fails. Default: the project's, else ${CHECK_ROUNDS}.`,
   ),
 });
 export type Execution = z.infer<typeof Execution>;

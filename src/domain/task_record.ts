@@ -137,6 +137,9 @@ export const TaskState = z.object({
   attached: z.array(z.string()).optional().describe(
     "The ids of the files that came with messages, at most 200.",
   ),
+  check_rounds: z.int().optional().describe(
+    "How often failed checks have gone back to the agent since a person last wrote to it or retried the task.",
+  ),
   prompt: TurnPrompt.optional().describe("What the turn answers; absent: the task's own prompt."),
   prompted_turn: z.int().optional().describe(
     "The last turn of which a session was given the prompt, as far as known.",

@@ -101,7 +101,12 @@ export function retried(
   const forgotten = { session: undefined, progress_details: undefined, earlier_plan: undefined };
   const before = fresh ? { ...task.state, ...forgotten, fresh_from: attempt + 1 } : task.state;
   // The turn that was not completed goes on, before any message that waits.
-  const open = { ...openAgain(before), turn_over: undefined, keeps_dependents: undefined };
+  const open = {
+    ...openAgain(before),
+    turn_over: undefined,
+    keeps_dependents: undefined,
+    check_rounds: undefined,
+  };
   return settle({ ...open, retry_count: retry_count + 1 }, readiness, due, at);
 }
 

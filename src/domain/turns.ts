@@ -21,6 +21,17 @@ export function withMessage(state: TaskState): { state: TaskState; number: numbe
   return { state: { ...state, messages: number, old_outputs: old > 0 ? old : undefined }, number };
 }
 
+/** What failed checks tell the agent goes before the messages that wait. */
+export function withCheckMessage(
+  state: TaskState,
+  about: Pick<WaitingMessage, "parts" | "at" | "by">,
+): { state: TaskState; message: WaitingMessage } {
+  const { state: numbered, number } = withMessage(state);
+  const message: WaitingMessage = { number, source: "check", ...about };
+  const check_rounds = (state.check_rounds ?? 0) + 1;
+  return { message, state: { ...numbered, check_rounds, waiting: [message, ...state.waiting ?? []] } };
+}
+
 /** The message that waits longest begins the next turn. Undefined if none waits. */
 export function begunByMessage(
   state: TaskState,

@@ -4,10 +4,19 @@ import type { Execution } from "../domain/task.ts";
 
 /** Throws `PERMISSION_DENIED` for a task with commands of its own. */
 export function refuseCommands(
-  { mcp_servers = [] }: Execution,
+  { mcp_servers = [], checks = [] }: Execution,
   { client_commands }: { client_commands: boolean },
 ): void {
   if (client_commands) return;
+  const check = checks.findIndex((one) => typeof one !== "string");
+  if (check !== -1) {
+    throw new ApiError(
+      "PERMISSION_DENIED",
+      "A check is a command, which tasks may not name on this server. An administrator may add it to `checks` or to the " +
+        "project in the configuration, or set tasks.client_commands",
+      { field: `task.execution.checks[${check}]`, setting: "tasks.client_commands" },
+    );
+  }
   const at = mcp_servers.findIndex(({ command }) => command !== undefined);
   if (at === -1) return;
   throw new ApiError(

@@ -1,5 +1,7 @@
 /** The dependencies that all attempts share. */
 import type { Clock } from "../clock/clock.ts";
+import type { Argv } from "../domain/argv.ts";
+import type { RunCheck } from "../domain/check.ts";
 import type { AgentConfig } from "../domain/agent_config.ts";
 import type { AgentRunner } from "../domain/agent_runner.ts";
 import type { Workspaces } from "../domain/task_workspaces.ts";
@@ -38,6 +40,8 @@ export interface RunSettings extends RetryPolicy, TaskSettings, UsageSettings {
   permission_rules: readonly PermissionRule[];
   /** Whether tasks may name programs to run. */
   client_commands: boolean;
+  /** The configured checks by name, without a prototype. */
+  checks: Readonly<Record<string, Argv>>;
   /** Whether agents get this server's own tools, unless their configuration or the task says otherwise. */
   delegate: boolean;
   /** How long an agent that loads an earlier session may be silent. */
@@ -83,6 +87,8 @@ export interface RunContext {
   /** Given if agents that speak ACP do not work in the same repository at once. */
   exclusive_folders?: RepositoryRoots;
   workspaces: Workspaces;
+  /** Absent: tasks are not checked. */
+  runCheck?: RunCheck;
   /** Absent on a server that keeps no files. */
   attachments?: Pick<Attachments, "claim" | "known" | "of" | "sweep">;
   settings: RunSettings;

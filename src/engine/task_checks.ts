@@ -4,7 +4,7 @@ import { delegated } from "../domain/delegated_task.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import { unboundProblem } from "../domain/permission_binding.ts";
-import type { NewTask } from "../domain/task.ts";
+import type { Execution, NewTask } from "../domain/task.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import { unknownAgent } from "../domain/unknown_agent.ts";
 import { requireDependencies } from "../read/task_index.ts";
@@ -124,11 +124,27 @@ export class TaskChecks {
     if (execution.permissions === "deny") this.#requireHold(agent);
     refuseVariables(execution, agent, settings.agents[agent]);
     refuseCommands(execution, settings);
+    this.#requireKnownChecks(execution);
     this.#requireCountable({ spec: { ...task, folder } });
     this.#sessions.check(task, folder);
     const { attachments = [] } = execution;
     if (attachments.length > 0) this.claim(attachments);
     requireDependencies(id, dependencies, store.tasks);
+  }
+
+  #requireKnownChecks({ checks = [] }: Execution): void {
+    const known = this.#options.settings.checks;
+    const at = checks.findIndex((one) => typeof one === "string" && !Object.hasOwn(known, one));
+    if (at === -1) return;
+    throw fieldProblem(
+      "INVALID_FIELD_VALUE",
+      `task.execution.checks[${at}]`,
+      checks[at],
+      Object.keys(known),
+      `Check '${
+        checks[at]
+      }' is not configured: name one of \`checks\`, or give a program with its arguments as a list`,
+    );
   }
 
   /** A bound that nothing would ever be seen to reach is no bound. An agent that is not configured fails its task later. */

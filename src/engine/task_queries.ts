@@ -108,7 +108,7 @@ export class TaskQueries {
       newest.push(turn);
       if (newest.length === TURNS_LISTED) break;
     }
-    const { output = "", exit_code, stop_reason, usage, warnings, left_running } = newest[0] ?? {};
+    const { output = "", exit_code, stop_reason, usage, warnings, checks, left_running } = newest[0] ?? {};
     const { status, attempts } = task.state;
     const turns = newest.reverse().map((turn) => ({
       turn: turn.turn,
@@ -116,12 +116,13 @@ export class TaskQueries {
       output: turn.output,
       stop_reason: turn.stop_reason,
       usage: turn.usage,
+      checks: turn.checks,
       started_at: turn.started_at,
       ended_at: turn.ended_at,
     }));
     return {
       status,
-      result: { output, exit_code, stop_reason, usage, warnings, left_running, turns, attempts },
+      result: { output, exit_code, stop_reason, usage, warnings, checks, left_running, turns, attempts },
     };
   }
 

@@ -35,7 +35,7 @@ export async function* newestTurns(
 
 function turnOfMessage(message: Message): Turn {
   const { number, turn, attempt, source, at, started_at = at, text } = message;
-  const { exit_code, stop_reason, usage, warnings, left_running } = message;
+  const { exit_code, stop_reason, usage, warnings, checks, left_running } = message;
   return {
     number,
     turn,
@@ -48,6 +48,7 @@ function turnOfMessage(message: Message): Turn {
     stop_reason,
     usage,
     warnings,
+    checks,
     left_running,
   };
 }

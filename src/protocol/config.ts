@@ -1,5 +1,7 @@
 /** The configuration file. All keys are optional; unknown keys are refused. */
 import * as z from "zod";
+import { Argv } from "../domain/argv.ts";
+import { CheckName } from "../domain/check.ts";
 import { AgentConfig } from "../domain/agent_config.ts";
 import { FailureKind } from "../domain/failure.ts";
 import { Notifications } from "../domain/notification.ts";
@@ -75,6 +77,9 @@ export const Config = z.strictObject({
   agents: namedAgents(AgentConfig).default({}).describe("Named ways to run a task."),
   projects: z.record(ProjectName, Project).default({}).describe(
     "Folders, usually repositories, with settings for the tasks that work in them: see docs/projects.md.",
+  ),
+  checks: z.record(CheckName, Argv).default({}).describe(
+    'Programs that check the work of tasks, by name, such as { "test": ["npm", "test"] }: see docs/checks.md.',
   ),
   templates: z.record(TemplateName, Template).default({}).describe(
     "Tasks with blanks, started by hand or by a signed webhook: see docs/templates.md.",

@@ -82,6 +82,7 @@ const Turn = z.object({
   output: z.string(),
   stop_reason: AttemptOutput.shape.stop_reason,
   usage: AttemptOutput.shape.usage,
+  checks: AttemptOutput.shape.checks,
   started_at: z.string(),
   ended_at: z.string(),
 });

@@ -19,7 +19,7 @@ const MESSAGE_TEXTS: Key = ["message_text"];
 const MESSAGES_KEPT = 2000;
 /** The most keys of one text. */
 const PARTS_MAX = 5;
-/** Entries per read. An agent's message has up to 56 KB. */
+/** Entries per read. An agent's message has up to 62 KB. */
 const BATCH = 20;
 
 export const STORED_MESSAGE = stored("message", StoredMessage);
@@ -69,7 +69,8 @@ export function agentMessage(task_id: string, number: number, record: TurnRecord
 
 /** A message as it is stored: a user's without its text, an agent's with it. What is too long about it is left out. */
 export function storedMessage(task_id: string, number: number, message: StoredMessage, text = ""): Entry {
-  const { usage: _usage, warnings: _warnings, left_running: _left, by: _by, ...least } = message;
+  const { usage: _usage, warnings: _warnings, left_running: _left, checks: _checks, by: _by, ...least } =
+    message;
   return { key: keyOf(task_id, number), value: textValue(message, least, text) };
 }
 

@@ -5,7 +5,7 @@
 import { encodeStored } from "./stored_values.ts";
 
 /** The most bytes besides the text. The text has at most 32 KiB, so that both fit into a value. */
-const REST_BYTES_MAX = 16 << 10;
+const REST_BYTES_MAX = 22 << 10;
 const TEXT_BYTES_MAX = 40 << 10;
 const LINE_FEED = 10;
 
@@ -13,7 +13,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * The value always fits: a text of more than 40 KiB loses its beginning, and a head of more than 16 KiB is replaced by `least`.
+ * The value always fits: a text of more than 40 KiB loses its beginning, and a head of more than 22 KiB is replaced by `least`.
  */
 export function textValue(head: unknown, least: unknown, text: string): Uint8Array {
   const full = encodeStored(head);

@@ -1,4 +1,6 @@
-/** The programs that a project has run in its worktrees: `setup` in each new one, `teardown` before it is removed. */
+/** The programs that run for tasks beside their agents: a project's `setup` and `teardown` of worktrees, and checks. */
+import { joinedBytes } from "../domain/bytes.ts";
+import { CHECK_OUTPUT_MAX, type RunCheck } from "../domain/check.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Clock } from "../clock/clock.ts";
 import { commonVariables, pickVariables } from "../host/processes/common_variables.ts";
@@ -9,6 +11,8 @@ const LINES = 20;
 const WORDS_MAX = 4000;
 const OUTPUT_MAX = 16_000_000;
 const TEARDOWN_MS = 60_000;
+/** No task may take longer: its own timeout ends its checks. */
+const CHECK_MS = 86_400_000;
 /** Of the server's variables, besides those that every program gets. */
 const OWN_VARIABLES = ["TMPDIR", "USER", "LOGNAME"];
 
@@ -62,6 +66,60 @@ export async function runTeardown(
   return problems;
 }
 
+/** Runs checks: for a task's own time, with the end of what they print. */
+export function checkRunner(host: ProgramHost): RunCheck {
+  return async ({ task_id, program: [program = "", ...args], folder, env, signal }) => {
+    const tail = new Tail(CHECK_OUTPUT_MAX);
+    try {
+      const end = await host.run({
+        program,
+        args,
+        cwd: folder,
+        env: variablesFor(host, task_id, env),
+        bound_ms: CHECK_MS,
+        signal,
+        output_max: OUTPUT_MAX,
+        printed: (bytes) => tail.add(bytes),
+      });
+      return { exit_code: end.why === "ended" ? end.code : undefined, output: tail.text };
+    } catch (error) {
+      return { output: `It cannot be run: ${(error as Error).message}` };
+    }
+  };
+}
+
+/** The last bytes of what comes in parts. */
+class Tail {
+  readonly #max: number;
+  #bytes = new Uint8Array();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** Does not keep the bytes that it is given. */
+  add(bytes: Uint8Array): void {
+    this.#bytes = joinedBytes([this.#bytes, bytes.slice(-this.#max)]).slice(-this.#max);
+  }
+
+  /** From a whole character on. */
+  get text(): string {
+    const bytes = this.#bytes;
+    let start = 0;
+    if (bytes.length === this.#max) { while (start < 4 && (bytes[start]! & 0xc0) === 0x80) start++; }
+    return new TextDecoder().decode(bytes.subarray(start));
+  }
+}
+
+function variablesFor(
+  { server_env, marks }: ProgramHost,
+  task_id: string,
+  env: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const usual = pickVariables(server_env, [...commonVariables(server_env), ...OWN_VARIABLES]);
+  return { ...usual, ...env, TASK_ID: task_id, ...marks };
+}
+
 async function problemOf(
   host: ProgramHost,
   [program = "", ...args]: readonly string[],
@@ -76,13 +134,7 @@ async function problemOf(
       program,
       args,
       cwd: folder,
-      env: {
-        ...pickVariables(host.server_env, [...commonVariables(host.server_env), ...OWN_VARIABLES]),
-        ...env,
-        TASK_ID: task_id,
-        OPENCODE_AGENTS_REPOSITORY: repository,
-        ...host.marks,
-      },
+      env: variablesFor(host, task_id, { ...env, OPENCODE_AGENTS_REPOSITORY: repository }),
       bound_ms: left_ms,
       signal,
       output_max: OUTPUT_MAX,

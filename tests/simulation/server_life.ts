@@ -154,6 +154,7 @@ export class ServerLife {
       permission_timeout_ms: 20_000,
       permission_timeout_action: "deny",
       client_commands: true,
+      checks: {},
       delegate: false,
       session_timeout_ms: 60_000,
       unresponsive_after_ms: 30_000,

@@ -83,7 +83,15 @@ Deno.test("attempt: after it is settled, nothing more happens and no timer runs"
 });
 
 Deno.test("attempt: after its lease is lost, nothing is written or reported", () => {
-  const silent = ["stop_preparing", "stop_saving", "stop_agent", "clear_timer", "ready", "release"];
+  const silent = [
+    "stop_preparing",
+    "stop_saving",
+    "stop_checks",
+    "stop_agent",
+    "clear_timer",
+    "ready",
+    "release",
+  ];
   fc.assert(
     fc.property(histories, steps, ({ from, steps }, after_loss) => {
       let isLost = false;
@@ -105,7 +113,8 @@ Deno.test("attempt: timers run only while the agent is at work; a result that wa
         const isAtWork = state.phase === "working" && !state.isFrozen && !state.isBetween &&
           state.stop === undefined && !waitsForPerson(state);
         const isPreparing = state.phase === "preparing" && !state.isPaused && state.stop === undefined;
-        assert.equal(timers.includes("deadline"), isAtWork || isPreparing);
+        const isChecking = state.isChecking && !state.isCheckStopped && !state.isFrozen;
+        assert.equal(timers.includes("deadline"), isAtWork || isPreparing || isChecking);
         assert.equal(timers.includes("silence"), isAtWork);
         assert.equal(timers.includes("save_again"), state.isWaitingToSave);
       });
@@ -157,6 +166,18 @@ function answerTo(effect: AttemptEffect, goesWrong: boolean): AttemptEvent | und
     details: {},
   };
   switch (effect.kind) {
+    case "run_checks":
+    case "stop_checks": {
+      const isWhole = effect.kind === "run_checks";
+      const result = {
+        command: "test",
+        ok: !goesWrong,
+        exit_code: goesWrong ? 1 : 0,
+        duration_ms: 1,
+        output: "",
+      };
+      return { kind: "checked", results: isWhole ? [result] : [], isWhole };
+    }
     case "prepare":
       return goesWrong ? missing : { kind: "prepared", working_dir: "/folder", isWorkspaceOpen: true };
     case "start_agent":

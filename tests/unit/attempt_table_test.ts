@@ -753,6 +753,143 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "work not saved":
       "saving, running | warn: The work could not be saved: the disk is full | info: Task completed | commit turn 1 completed",
   },
+  "checking": {
+    "reports a session": "working, running, between turns, checking | ready | write session",
+    "reports a line": "working, running, between turns, checking | info: hello",
+    "reports activity": "working, running, between turns, checking, writing, 0 after it | write progress",
+    "reports a retry":
+      "working, retrying, between turns, checking, writing, 0 after it | write progress | publish agent",
+    "reports a silence":
+      "working, running, between turns, checking, writing, 0 after it | warn: No sign of life | write progress",
+    "asks for permission":
+      "working, waiting_for_permission, between turns, checking | publish p2 | warn: Permission asked: May I? | publish agent",
+    "agent completed": "closing, running, between turns, checking",
+    "agent failed": "closing, running, between turns, checking",
+    "agent stopped": "closing, running, between turns, checking",
+    pause: "working, paused, between turns, checking | pause agent | clear deadline",
+    "signalled: pause": "working, running, between turns, checking | publish agent",
+    "signalled: resume": "working, running, between turns, checking | publish agent",
+    cancel:
+      "working, stopping, between turns, checks stopped | stop checks | publish agent | stop agent | clear deadline",
+    leave:
+      "working, stopping, between turns, checks stopped | stop checks | publish agent | stop agent | clear deadline",
+    "lease lost":
+      "working, stopping, between turns, checks stopped | stop checks | stop agent | clear deadline",
+    broke:
+      "working, stopping, between turns, checks stopped | stop checks | publish agent | stop agent | clear deadline",
+    "is given its prompt": "working, running, between turns, prompted, checking",
+    "a message":
+      "working, running, messages: 1, between turns, checks stopped | stop checks | clear deadline",
+    "a message that does not wait":
+      "working, running, messages: 1, between turns, checks stopped | stop checks | clear deadline",
+    "message refused": "working, running, between turns, not taken, checking",
+    "deadline fired":
+      "working, stopping, between turns, checks stopped | stop checks | publish agent | stop agent",
+    "checks passed": "working, running | next turn: none | set silence 100",
+    "a check failed": "working, running, between turns | commit turn 1, to go on | clear deadline",
+    "checks given up":
+      "working, running, between turns, checking | info: The turn has ended: its checks run | run checks",
+  },
+  "checking, ended": {
+    "reports a line": "closing, running, between turns, checking | info: hello",
+    cancel: "closing, stopping, between turns, checks stopped | stop checks | clear deadline",
+    leave: "closing, stopping, between turns, checks stopped | stop checks | clear deadline",
+    "lease lost":
+      "settled, stopping, between turns, checks stopped | stop checks | ready | release | clear deadline",
+    broke: "closing, stopping, between turns, checks stopped | stop checks | clear deadline",
+    "deadline fired": "closing, stopping, between turns, checks stopped | stop checks",
+    "checks passed": "saving, running | info: Task completed | commit turn 1 completed | clear deadline",
+    "a check failed":
+      "saving, running | info: The turn is completed. The next message follows in another attempt | commit turn 1 completed | clear deadline",
+    "checks given up": "closing, running, checking | info: The turn has ended: its checks run | run checks",
+  },
+  "checking, cancelled": {
+    "reports a session": "working, stopping, between turns, checks stopped | ready | write session",
+    "reports a line": "working, stopping, between turns, checks stopped | info: hello",
+    "reports activity":
+      "working, stopping, between turns, checks stopped, writing, 0 after it | write progress",
+    "reports a retry":
+      "working, stopping, between turns, checks stopped, writing, 0 after it | write progress | publish agent",
+    "reports a silence":
+      "working, stopping, between turns, checks stopped, writing, 0 after it | warn: No sign of life | write progress",
+    "asks for permission":
+      "working, stopping, between turns, checks stopped | publish p2 | warn: Permission asked: May I? | publish agent",
+    "agent completed": "closing, stopping, between turns, checks stopped",
+    "agent failed": "closing, stopping, between turns, checks stopped",
+    "agent stopped": "closing, stopping, between turns, checks stopped",
+    "signalled: pause": "working, stopping, between turns, checks stopped | publish agent",
+    "signalled: resume": "working, stopping, between turns, checks stopped | publish agent",
+    "lease lost": "working, stopping, between turns, checks stopped",
+    "is given its prompt": "working, stopping, between turns, prompted, checks stopped",
+    "message refused": "working, stopping, between turns, not taken, checks stopped",
+    "checks passed": "working, stopping",
+    "a check failed": "working, stopping",
+    "checks given up": "working, stopping",
+  },
+  "checking a message's turn": {
+    "reports a session":
+      "working, running, turn 2, between turns, prompted, checking | ready | write session",
+    "reports a line": "working, running, turn 2, between turns, prompted, checking | info: hello",
+    "reports activity":
+      "working, running, turn 2, between turns, prompted, checking, writing, 0 after it | write progress",
+    "reports a retry":
+      "working, retrying, turn 2, between turns, prompted, checking, writing, 0 after it | write progress | publish agent",
+    "reports a silence":
+      "working, running, turn 2, between turns, prompted, checking, writing, 0 after it | warn: No sign of life | write progress",
+    "asks for permission":
+      "working, waiting_for_permission, turn 2, between turns, prompted, checking | publish p2 | warn: Permission asked: May I? | publish agent",
+    "agent completed": "closing, running, turn 2, between turns, prompted, checking",
+    "agent failed": "closing, running, turn 2, between turns, prompted, checking",
+    "agent stopped": "closing, running, turn 2, between turns, prompted, checking",
+    pause: "working, paused, turn 2, between turns, prompted, checking | pause agent | clear deadline",
+    "signalled: pause": "working, running, turn 2, between turns, prompted, checking | publish agent",
+    "signalled: resume": "working, running, turn 2, between turns, prompted, checking | publish agent",
+    cancel:
+      "working, stopping, turn 2, between turns, prompted, checks stopped | stop checks | publish agent | stop agent | clear deadline",
+    leave:
+      "working, stopping, turn 2, between turns, prompted, checks stopped | stop checks | publish agent | stop agent | clear deadline",
+    "lease lost":
+      "working, stopping, turn 2, between turns, prompted, checks stopped | stop checks | stop agent | clear deadline",
+    broke:
+      "working, stopping, turn 2, between turns, prompted, checks stopped | stop checks | publish agent | stop agent | clear deadline",
+    "a message":
+      "working, running, turn 2, messages: 1, between turns, prompted, checks stopped | stop checks | clear deadline",
+    "a message that does not wait":
+      "working, running, turn 2, messages: 1, between turns, prompted, checks stopped | stop checks | clear deadline",
+    "message refused": "working, running, turn 2, between turns, not taken, checking",
+    "deadline fired":
+      "working, stopping, turn 2, between turns, prompted, checks stopped | stop checks | publish agent | stop agent",
+    "checks passed": "working, running, turn 2, prompted | next turn: none | set silence 100",
+    "a check failed": "working, running, turn 2, prompted | next turn: none | set silence 100",
+    "checks given up":
+      "working, running, turn 2, between turns, prompted, checking | info: The turn has ended: its checks run | run checks",
+  },
+  "checking what a command did": {
+    "reports a line": "closing, running, checking | info: hello",
+    cancel: "closing, stopping, checks stopped | stop checks | clear deadline",
+    leave: "closing, stopping, checks stopped | stop checks | clear deadline",
+    "lease lost":
+      "settled, stopping, checks stopped | stop checks | stop saving | ready | release | clear deadline",
+    broke: "closing, stopping, checks stopped | stop checks | clear deadline",
+    "deadline fired": "closing, stopping, checks stopped | stop checks",
+    "work saved": "closing, running, checking | info: The changes are on branch x",
+    "work not saved": "closing, running, checking | warn: The work could not be saved: the disk is full",
+    "checks passed": "closing, running | save work | clear deadline",
+    "a check failed": "closing, running | save work | clear deadline",
+    "checks given up": "closing, running, checking | info: The turn has ended: its checks run | run checks",
+  },
+  "checking what a command did, leaving": {
+    "reports a line": "closing, stopping, checks stopped | info: hello",
+    "lease lost": "settled, stopping, checks stopped | stop saving | ready | release",
+    "work saved": "closing, stopping, checks stopped | info: The changes are on branch x",
+    "work not saved":
+      "closing, stopping, checks stopped | warn: The work could not be saved: the disk is full",
+    "checks passed": "saving, stopping | info: Task completed | commit turn 1 completed",
+    "a check failed":
+      "saving, stopping | error: Attempt ended: Check 'check 2' failed | commit turn 1 failed, not begun",
+    "checks given up":
+      "saving, stopping | info: Attempt ended: the server is shutting down | commit turn 1 failed, left, not begun",
+  },
   saving: {
     "reports a line": "saving, running | info: hello",
     "lease lost": "saving, running",

@@ -253,7 +253,7 @@ Deno.test("deadline: each turn has its full time", () => {
   world.take({ kind: "reported", report: { kind: "turn_ended", outcome } });
   // What the store takes counts for neither turn.
   world.clock.pass(5000);
-  const next = { message: { text: "second" }, waiting: 0, interrupts: false };
+  const next = { message: { text: "second" }, waiting: 0, interrupts: false, roundsLeft: 0 };
   world.take({ kind: "turn_committed", next });
   assert.equal(world.state.turn, 2);
   world.clock.pass(999);

@@ -18,7 +18,6 @@ Deno.test("a project that cannot do what it says is named with the reason", asyn
         gone: { path: "gone" },
         file: { path: "file" },
         no_repository: { path: "plain", isolation: "worktree" },
-        early: { path: "plain", checks: [["true"]], budget_usd_per_day: 1 },
       },
     }, { base });
     const found = (await checkProjects(projects)).map(({ what, state, found }) => [what, state, found]);
@@ -30,7 +29,6 @@ Deno.test("a project that cannot do what it says is named with the reason", asyn
         "warn",
         `${base}/plain is in no git repository, so that no worktree can be made of it`,
       ],
-      ["projects.early", "warn", "checks: this version does not act on it"],
     ]);
   } finally {
     await Deno.remove(base, { recursive: true });

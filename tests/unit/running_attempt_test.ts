@@ -85,6 +85,7 @@ async function world(more: Partial<RunContext> = {}, arrange: (run: ScriptedRun)
     permission_rules: [],
     permission_timeout_ms: 60_000,
     permission_timeout_action: "deny",
+    checks: {},
     client_commands: true,
     delegate: false,
     session_timeout_ms: 60_000,

@@ -175,7 +175,8 @@ export class TurnTaking {
     { link: { process } }: AgentAtWork,
     { turns }: RunParts,
   ): Promise<TurnMessage | undefined> {
-    const { events, bounds: { next_ms } } = this.#options;
+    const { events, request, bounds } = this.#options;
+    const next_ms = bounds.next_ms + (request.checks_ms ?? 0);
     turns.hold();
     this.#next.open();
     void events.emit({ kind: "turn_ended", outcome: outcomeIn(turns, verdict) });

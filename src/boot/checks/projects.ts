@@ -1,11 +1,10 @@
 /** Whether tasks can work in the projects of the configuration as it says. */
-import { NOT_YET_OF_PROJECT } from "../../domain/project.ts";
 import { isInRepository } from "../../host/repository_root.ts";
 import type { Config } from "../../protocol/config.ts";
 import type { Finding } from "./finding.ts";
 import { problemOf } from "./working_folders.ts";
 
-/** A warning for each folder that cannot be used, and for what a project asks for in vain. The paths are absolute. */
+/** A warning for each folder that cannot be used. The paths are absolute. */
 export async function checkProjects(projects: Config["projects"]): Promise<Finding[]> {
   const findings = await Promise.all(
     Object.entries(projects).map(async ([name, project]) => {
@@ -22,10 +21,6 @@ export async function checkProjects(projects: Config["projects"]): Promise<Findi
           `${path} is in no git repository, so that no worktree can be made of it`,
           'Its tasks are refused. Run `git init` and make a first commit there, or set isolation to "none".',
         );
-      }
-      const idle = NOT_YET_OF_PROJECT.filter((key) => project[key] !== undefined);
-      if (idle.length > 0) {
-        warn(`${idle.join(", ")}: this version does not act on it`, "Tasks run as if it were not there.");
       }
       return warnings;
     }),

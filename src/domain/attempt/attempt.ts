@@ -12,12 +12,13 @@ import { messages, pause, resume, signalled } from "./requests.ts";
 import type { AttemptState } from "./state.ts";
 import { stay, type Step } from "./step.ts";
 import { keepTime, noteSignOfLife, timerFired } from "./timing.ts";
-import { turnCommitted, untaken } from "./turns.ts";
+import { checksEnded, turnCommitted, untaken } from "./turns.ts";
 
 /** The effects that remain after the lease is lost: the agent is ended and those who wait for the attempt continue. */
 const WITHOUT_LEASE: ReadonlySet<AttemptEffect["kind"]> = new Set([
   "stop_preparing",
   "stop_saving",
+  "stop_checks",
   "stop_agent",
   "clear_timer",
   "ready",
@@ -81,6 +82,8 @@ function react(state: AttemptState, event: TimedEvent): Step {
       return progressWritten(state, event.isStored, at_ms);
     case "work_saved":
       return workSaved(state, event.work, at_ms);
+    case "checked":
+      return checksEnded(state, event, at_ms);
     case "committed":
       return state.phase === "saving" ? settle(state) : stay(state);
     case "commit_failed":

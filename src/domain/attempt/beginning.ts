@@ -9,12 +9,30 @@ import { interrupt } from "./turns.ts";
 
 export function claimed(
   state: AttemptState,
-  { attempt, turn, hasEarlierSession, isRetried, attemptsLeft, attemptsUsed, isPatient, waiting }:
-    ClaimedTask,
+  {
+    attempt,
+    turn,
+    hasEarlierSession,
+    isRetried,
+    attemptsLeft,
+    attemptsUsed,
+    isPatient,
+    waiting,
+    roundsLeft,
+  }: ClaimedTask,
   at_ms: number,
 ): Step {
   if (state.phase !== "claiming") return stay(state);
-  const task = { attempt, turn, hasEarlierSession, isRetried, attemptsLeft, attemptsUsed, isPatient };
+  const task = {
+    attempt,
+    turn,
+    hasEarlierSession,
+    isRetried,
+    attemptsLeft,
+    attemptsUsed,
+    isPatient,
+    roundsLeft,
+  };
   const begun: AttemptState = {
     ...state,
     ...task,

@@ -2,6 +2,7 @@
 import type { LogLevel } from "../log_entry.ts";
 import type { RunOutcome } from "../run.ts";
 import type { SavedWork } from "../workspace.ts";
+import { goesBack, isGivenUp, isToBeChecked, runChecks } from "./checking.ts";
 import type { AttemptEffect, AttemptResult } from "./effects.ts";
 import { attemptEnd, isPutOff } from "./end.ts";
 import { nextWrite } from "./progress.ts";
@@ -20,12 +21,30 @@ export function close(state: AttemptState, outcome: RunOutcome, at_ms: number): 
   const closing: AttemptState = { ...state, phase: "closing", outcome };
   // The workspace is left alone: another attempt may use it by now.
   if (state.isLost) return settle(closing);
-  if (!state.isWorkspaceOpen) return saveWhenClosed(closing, at_ms);
+  return state.isChecking ? stay(closing) : afterAgent(closing, at_ms);
+}
+
+/** The agent is gone, and its turn is checked if it would complete the task. `mayCheck`: no checks have been given up. */
+export function afterAgent(state: AttemptState, at_ms: number, mayCheck = true): Step {
+  const { outcome = NEVER_STARTED } = state;
+  if (!state.isBetween && isToBeChecked(state, outcome)) {
+    const isOver = isGivenUp(state) || (!mayCheck && state.stop !== undefined);
+    if (!isOver) return runChecks(state);
+    // Whether the work passes is not known.
+    return saveAtEnd({ ...state, outcome: { ...outcome, status: "stopped" } }, at_ms);
+  }
+  return saveAtEnd(state, at_ms);
+}
+
+function saveAtEnd(closing: AttemptState, at_ms: number): Step {
+  const { outcome = NEVER_STARTED } = closing;
+  if (!closing.isWorkspaceOpen) return saveWhenClosed(closing, at_ms);
   // There is no time for it: the next server does that, or its agent goes on with the work as it is.
-  if (state.stop === "leave") return saveWhenClosed({ ...closing, isWorkspaceOpen: false }, at_ms);
+  if (closing.stop === "leave") return saveWhenClosed({ ...closing, isWorkspaceOpen: false }, at_ms);
   // It is being saved since the turn ended.
-  if (state.isSaving) return stay(closing);
-  const isOver = state.waiting === 0 && attemptEnd(outcome, state).again === undefined;
+  if (closing.isSaving) return stay(closing);
+  const isOver = closing.waiting === 0 && !goesBack(closing) &&
+    attemptEnd(outcome, closing).again === undefined;
   return [closing, [{ kind: "save_work", isOver }]];
 }
 
@@ -59,18 +78,17 @@ export function workSaved(state: AttemptState, work: SavedWork, at_ms: number): 
 
 /** Stores a turn, once its work is saved, that another one follows. */
 export function commitTurn(state: AttemptState): Step {
-  const { turn, ended, work } = state;
+  const { turn, ended, work, checked } = state;
   // A run that is being ended takes no other turn.
   if (ended === undefined || state.stop !== undefined) return stay({ ...state, isBetween: false });
-  return [state, [{ kind: "commit_turn", ended: { turn, outcome: ended, work } }]];
+  return [state, [{ kind: "commit_turn", ended: { turn, outcome: ended, work, checks: checked?.results } }]];
 }
 
 /** Commits the result once all that the agent reported is stored, its last turn is, and its work is saved. */
 export function saveWhenClosed(state: AttemptState, at_ms: number): Step {
-  const { phase, outcome, isWriting, isWorkspaceOpen, isBetween } = state;
-  if (phase !== "closing" || outcome === undefined || isWriting || isWorkspaceOpen || isBetween) {
-    return stay(state);
-  }
+  const { phase, outcome, isWriting, isWorkspaceOpen, isBetween, isChecking } = state;
+  if (phase !== "closing" || outcome === undefined) return stay(state);
+  if (isWriting || isWorkspaceOpen || isBetween || isChecking) return stay(state);
   const { result } = saving(state, outcome);
   const { end } = result;
   const { level, message, outcome: shown } = reportOf(state, result);
@@ -91,7 +109,7 @@ export function saveWhenClosed(state: AttemptState, at_ms: number): Step {
  */
 function reportOf(
   state: AttemptState,
-  { end, isLeft }: AttemptResult,
+  { end, isLeft, checks }: AttemptResult,
 ): { level: LogLevel; message: string; outcome: AttemptEnd["outcome"] } {
   const { stop, attemptsLeft } = state;
   // The task was cancelled before its agent was ended. What the agent still did changes nothing.
@@ -102,7 +120,8 @@ function reportOf(
     return { level: "info", message: "Attempt ended: the server is shutting down", outcome: "interrupted" };
   }
   const { outcome, failure, again } = end;
-  const follows = state.waiting > 0 ? ". The next message follows in another attempt" : "";
+  const hasNext = state.waiting > 0 || checks?.goesBack === true;
+  const follows = hasNext ? ". The next message follows in another attempt" : "";
   if (outcome === "completed") {
     return {
       level: "info",
@@ -135,13 +154,17 @@ function goesOn({ hasSession, isResumable, hasEarlierSession }: AttemptState, { 
 function saving(state: AttemptState, outcome: RunOutcome) {
   const end = attemptEnd(outcome, state);
   if (end.outcome === "unresponsive" && state.hasEarlierSession && !state.isAtWork) end.losesSession = true;
-  const { attempt, turn, work, isUntaken } = state;
+  const { attempt, turn, work, isUntaken, checked } = state;
   const isLeft = state.stop === "leave" && end.outcome === "failed" &&
     (isUntaken || outcome.status === "stopped");
   const isPrompted = state.isPrompted || end.outcome === "completed";
   // The run ended as its last turn did, which is stored.
   const own = isUntaken ? NEVER_STARTED : outcome;
-  return { result: { attempt, turn, outcome: own, end, isLeft, isPrompted, work } };
+  const checks = checked && {
+    results: checked.results,
+    goesBack: end.outcome === "completed" && goesBack(state),
+  };
+  return { result: { attempt, turn, outcome: own, end, isLeft, isPrompted, work, checks } };
 }
 
 /** Keeps the result, and the slot, until the store accepts it. A full disk or a lost store must not lose the result. */

@@ -1,4 +1,5 @@
 /** The effects of an attempt. The engine carries them out in order. */
+import type { CheckResult } from "../check.ts";
 import type { LogLevel } from "../log_entry.ts";
 import type { PermissionRequest } from "../permission_request.ts";
 import type { Question } from "../question.ts";
@@ -23,6 +24,8 @@ export interface AttemptResult {
   work?: SavedWork;
   /** Whether the agent was given the prompt of the turn. */
   isPrompted: boolean;
+  /** How the checks of the turn ended. `goesBack`: the agent is told of those that failed. */
+  checks?: { results: CheckResult[]; goesBack: boolean };
 }
 
 export type AttemptEffect =
@@ -56,6 +59,10 @@ export type AttemptEffect =
   | { kind: "save_work"; isOver: boolean }
   /** The answer to `save_work` should come soon. */
   | { kind: "stop_saving" }
+  /** Run the task's checks in its workspace; answered by `checked`. */
+  | { kind: "run_checks" }
+  /** The answer to `run_checks` should come soon. */
+  | { kind: "stop_checks" }
   /** Answered by `committed` or `commit_failed`. */
   | { kind: "commit_end"; result: AttemptResult }
   /** The agent has started: its start no longer loads the machine. */

@@ -1,5 +1,6 @@
 /** How an attempt ended, and the next state of its task. */
 import { epochOf, isoTime } from "../../clock/clock.ts";
+import { checkFailure } from "../check.ts";
 import type { Failure } from "../failure.ts";
 import type { RunOutcome } from "../run.ts";
 import { executionOf, type TaskRecord, type TaskState } from "../task_record.ts";
@@ -18,6 +19,7 @@ import { nextWait, notRefused } from "../retrying.ts";
 import { withWork } from "./work.ts";
 import { withoutLeaving } from "../leaving.ts";
 import { followedUp } from "../reopening.ts";
+import { goesBack } from "./checking.ts";
 import type { AttemptResult } from "./effects.ts";
 import type { AttemptRules, AttemptState } from "./state.ts";
 
@@ -32,7 +34,14 @@ const STOPPED: Failure = { kind: "bug", message: "The agent was stopped" };
 type Circumstances =
   & Pick<
     AttemptState,
-    "stop" | "isAtWork" | "isInterrupted" | "isUntaken" | "attemptsUsed" | "isPatient"
+    | "stop"
+    | "isAtWork"
+    | "isInterrupted"
+    | "isUntaken"
+    | "attemptsUsed"
+    | "isPatient"
+    | "checked"
+    | "roundsLeft"
   >
   & { rules: Pick<AttemptRules, "timeout_ms" | "unresponsive_limit_ms" | "waits_for_provider" | "retry"> };
 
@@ -43,8 +52,9 @@ export function attemptEnd(outcome: RunOutcome, around: Circumstances): AttemptE
 
 function byItself(
   outcome: RunOutcome,
-  { stop, isAtWork, isInterrupted, isUntaken, isPatient, rules }: Circumstances,
+  around: Circumstances,
 ): AttemptEnd {
+  const { stop, isAtWork, isInterrupted, isUntaken, isPatient, rules } = around;
   const { status, exit_code, stop_reason } = outcome;
   if (stop === "timeout") {
     const message = `TASK_TIMEOUT_EXCEEDED: the task ran longer than its timeout of ${rules.timeout_ms} ms`;
@@ -52,7 +62,11 @@ function byItself(
   }
   if (isUntaken) return { outcome: "failed", failure: GONE, exit_code, again: "at_once" };
   // An agent that completes its work while it is being ended was not silent after all.
-  if (status === "completed") return { outcome: "completed", exit_code, stop_reason };
+  if (status === "completed") {
+    const message = around.checked && !goesBack(around) && checkFailure(around.checked.results);
+    if (!message) return { outcome: "completed", exit_code, stop_reason };
+    return { outcome: "failed", failure: { kind: "check_failed", message }, exit_code, stop_reason };
+  }
   if (stop === "budget") return { outcome: "interrupted", exit_code, stop_reason, again: "unspent" };
   if (stop === "silence") {
     const message = `The agent gave no sign of life for ${rules.unresponsive_limit_ms} ms`;

@@ -1,18 +1,25 @@
 /** Why an agent is ended before its work is done. */
 import type { AttemptEffect } from "./effects.ts";
 import type { AttemptState, StopCause } from "./state.ts";
+import { giveUpChecks, stopChecks } from "./checking.ts";
 import { settle } from "./closing.ts";
 import { stay, type Step } from "./step.ts";
 
 /** Ends the agent once; only the first cause counts. An agent that has already ended is left to have its result stored. */
 export function endAgent(state: AttemptState, cause: StopCause): Step {
-  // An agent that is gone costs nothing more: its work is saved.
-  if (state.phase === "closing") return cause === "budget" ? stay(state) : stopSaving(state);
+  if (state.phase === "closing") {
+    if (state.isChecking) return giveUpChecks(state, cause);
+    // An agent that is gone costs nothing more: its work is saved.
+    return cause === "budget" ? stay(state) : stopSaving(state);
+  }
   if (state.stop !== undefined || state.phase === "saving") return stay(state);
-  const effects: AttemptEffect[] = [{ kind: "publish_agent" }];
+  // Its turn is over and cost what it cost.
+  if (state.isChecking && cause === "budget") return stay(state);
+  const [given, checks] = stopChecks(state);
+  const effects: AttemptEffect[] = [...checks, { kind: "publish_agent" }];
   if (state.phase === "preparing") effects.push({ kind: "stop_preparing" });
   if (state.phase === "working") effects.push({ kind: "stop_agent" });
-  return [{ ...state, stop: cause }, effects];
+  return [{ ...given, stop: cause }, effects];
 }
 
 /** The agent is gone. Only git may still take long. */
@@ -26,9 +33,10 @@ export function loseLease(state: AttemptState): Step {
   const lost = { ...state, isLost: true };
   switch (state.phase) {
     case "closing": {
-      const [stopped, effects] = stopSaving(lost);
+      const [unchecked, checks] = stopChecks(lost);
+      const [stopped, effects] = stopSaving(unchecked);
       const [settled, more] = settle(stopped);
-      return [settled, [...effects, ...more]];
+      return [settled, [...checks, ...effects, ...more]];
     }
     case "saving":
       // The store refuses a commit under way, unless it was committed before the lease was lost.

@@ -1,4 +1,5 @@
 /** The events of an attempt. */
+import type { CheckResult } from "../check.ts";
 import type { Failure } from "../failure.ts";
 import type { RunEvent, RunOutcome } from "../run.ts";
 import type { TurnMessage } from "../run_request.ts";
@@ -32,6 +33,8 @@ export interface ClaimedTask {
   readonly isPatient: boolean;
   /** How many messages wait for the end of the turn. */
   readonly waiting: number;
+  /** How often failed checks may still go back to the agent. */
+  readonly roundsLeft: number;
 }
 
 /** A turn that follows in the same run: it is stored. */
@@ -41,6 +44,8 @@ export interface NextTurn {
   readonly waiting: number;
   /** Whether one of them does not wait for the end of this turn. */
   readonly interrupts: boolean;
+  /** As of the claimed task. */
+  readonly roundsLeft: number;
 }
 
 /** The results of effects, and the fate of the lease. */
@@ -71,6 +76,8 @@ type EngineEvent =
   /** The write of progress has ended. */
   | { kind: "progress_written"; isStored: boolean }
   | { kind: "work_saved"; work: SavedWork }
+  /** The checks have ended. `isWhole`: none was given up. */
+  | { kind: "checked"; results: CheckResult[]; isWhole: boolean }
   /** Without `next` nothing is stored: no message waits, or the store fails. The end of the attempt decides what follows. */
   | { kind: "turn_committed"; next?: NextTurn }
   /** The run did not take the message, since it is over. */

@@ -1,4 +1,5 @@
 /** The changes that a running attempt makes to its task's record. */
+import type { CheckResult } from "../check.ts";
 import type { RunEvent, TurnOutcome } from "../run.ts";
 import type { SavedWork } from "../workspace.ts";
 import type { ProgressDetails } from "../task.ts";
@@ -18,6 +19,8 @@ export interface EndedTurn {
   turn: number;
   outcome: TurnOutcome;
   work?: SavedWork;
+  /** Checks of which some failed: that is the message of the next turn. */
+  checks?: CheckResult[];
 }
 
 export type RecordChange =

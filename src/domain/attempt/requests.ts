@@ -1,4 +1,5 @@
 /** Handles what clients ask of a running attempt. */
+import { stopChecks } from "./checking.ts";
 import type { AttemptState } from "./state.ts";
 import { stay, type Step } from "./step.ts";
 import { interrupt } from "./turns.ts";
@@ -38,6 +39,8 @@ export function messages(
 ): Step {
   if (!isUnderWay(state)) return stay(state);
   const next = { ...state, waiting };
+  // They would run again after the message.
+  if (state.isChecking) return waiting > 0 ? stopChecks(next) : stay(next);
   if (!interrupts || state.isInterrupted || state.isPaused || state.isBetween) return stay(next);
   // A turn that has not begun is ended as soon as it has.
   return state.phase === "working" ? interrupt(next) : stay({ ...next, isInterrupted: true });

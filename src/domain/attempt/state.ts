@@ -1,4 +1,5 @@
 /** The state of one attempt, in the server's memory. */
+import type { CheckedTurn } from "../check.ts";
 import type { PermissionRequest } from "../permission_request.ts";
 import type { Question } from "../question.ts";
 import type { RunOutcome, TurnOutcome } from "../run.ts";
@@ -24,6 +25,8 @@ export interface AttemptRules {
   waits_for_provider: boolean;
   /** What is configured for kinds of failures. */
   retry: RetryByKind;
+  /** Whether checks run before a turn completes the task. */
+  hasChecks: boolean;
   /** Which event shows that the agent is at work: a command has no session. */
   ready_on: "started" | "session";
 }
@@ -114,6 +117,12 @@ export interface AttemptState extends ClaimedTask {
   readonly isSaveStopped: boolean;
   /** What was saved of its work. */
   readonly work?: SavedWork;
+  /** The checks run. The turn has ended, or the agent has. */
+  readonly isChecking: boolean;
+  /** The checks are to end soon: a message has come, or the task is ended. */
+  readonly isCheckStopped: boolean;
+  /** How the checks of the turn ended. */
+  readonly checked?: CheckedTurn;
   /** How the agent ended, from `closing` on. */
   readonly outcome?: RunOutcome;
   /** The store has not accepted the result yet. */
@@ -159,6 +168,9 @@ export function newAttempt(rules: AttemptRules, at_ms: number): AttemptState {
     isWorkspaceOpen: false,
     isSaving: false,
     isSaveStopped: false,
+    isChecking: false,
+    isCheckStopped: false,
+    roundsLeft: 0,
     isUnsaved: false,
     isWaitingToSave: false,
   };

@@ -13,7 +13,8 @@ export function keepTime(state: AttemptState, at_ms: number): Step {
     state.stop === undefined && !waitsForPerson(state);
   // What is prepared may hang as well, such as a worktree.
   const isPreparing = state.phase === "preparing" && !state.isPaused && state.stop === undefined;
-  const [timed, deadline] = keepDeadline(state, isWorking || isPreparing, at_ms);
+  const isChecking = state.isChecking && !state.isCheckStopped && !state.isFrozen;
+  const [timed, deadline] = keepDeadline(state, isWorking || isPreparing || isChecking, at_ms);
   const [heard, silence] = keepSilence(timed, isWorking, at_ms);
   return [heard, [...deadline, ...silence]];
 }

@@ -1,9 +1,10 @@
 /** The turns of an attempt: one ends, and a message or the agent itself begins the next. */
 import type { TurnOutcome } from "../run.ts";
-import { commitTurn, saveWhenClosed } from "./closing.ts";
+import { goesBack, isToBeChecked, runChecks, withChecked } from "./checking.ts";
+import { afterAgent, commitTurn, saveWhenClosed } from "./closing.ts";
 import type { AttemptEffect } from "./effects.ts";
 import { endAgent } from "./ending.ts";
-import type { NextTurn } from "./events.ts";
+import type { AttemptEvent, NextTurn } from "./events.ts";
 import type { AttemptState } from "./state.ts";
 import { entry, stay, type Step } from "./step.ts";
 
@@ -19,10 +20,32 @@ export function interrupt(state: AttemptState): Step {
 export function turnEnded(state: AttemptState, outcome: TurnOutcome): Step {
   // A run that is being ended needs no answer.
   if (!state.takesTurns || state.isBetween || state.stop !== undefined) return stay(state);
+  if (isToBeChecked(state, outcome)) return runChecks({ ...state, isBetween: true, ended: outcome });
   if (!mayGoOn(state, outcome)) return [state, [{ kind: "next_turn" }]];
-  const between = { ...state, isBetween: true, ended: outcome };
-  if (!state.isWorkspaceOpen) return commitTurn(between);
-  return [{ ...between, isSaving: true }, [{ kind: "save_work", isOver: false }]];
+  return saveBetween({ ...state, isBetween: true, ended: outcome });
+}
+
+function saveBetween(state: AttemptState): Step {
+  if (!state.isWorkspaceOpen) return commitTurn(state);
+  return [{ ...state, isSaving: true }, [{ kind: "save_work", isOver: false }]];
+}
+
+/** The checks of the turn have ended, or were given up: for a message, or since the task is ended. */
+export function checksEnded(
+  state: AttemptState,
+  event: Extract<AttemptEvent, { kind: "checked" }>,
+  at_ms: number,
+): Step {
+  if (!state.isChecking) return stay(state);
+  const next = withChecked(state, event);
+  const over = { ...next, isBetween: false, ended: undefined };
+  if (state.phase !== "working") return afterAgent(over, at_ms, event.isWhole);
+  if (state.stop !== undefined) return stay(over);
+  // The message is the next turn, and checks run after that.
+  if (next.waiting > 0) return saveBetween({ ...next, checked: undefined });
+  // It was withdrawn.
+  if (!event.isWhole) return runChecks(next);
+  return goesBack(next) ? saveBetween(next) : [over, [{ kind: "next_turn" }]];
 }
 
 /** After a failed turn, the next message is for another attempt. */
@@ -31,20 +54,17 @@ function mayGoOn({ waiting, isInterrupted }: AttemptState, { status }: TurnOutco
 }
 
 export function turnCommitted(state: AttemptState, next: NextTurn | undefined, at_ms: number): Step {
-  if (!state.isBetween || state.isSaving) return stay(state);
+  if (!state.isBetween || state.isSaving || state.isChecking) return stay(state);
   const after = { ...state, isBetween: false, ended: undefined, work: undefined };
   if (state.phase !== "working" || state.stop !== undefined) {
     // The agent has ended meanwhile, or is being ended. The next attempt takes up the turn that is stored.
-    const stored = next === undefined
-      ? after
-      : { ...untaken(after), turn: state.turn + 1, waiting: next.waiting };
+    const stored = next === undefined ? after : { ...untaken(after), ...follow(state, next) };
     return saveWhenClosed(stored, at_ms);
   }
   if (next === undefined) return [after, [{ kind: "next_turn" }]];
   const begun: AttemptState = {
     ...after,
-    turn: state.turn + 1,
-    waiting: next.waiting,
+    ...follow(state, next),
     isRetrying: false,
     isInterrupted: false,
     isPrompted: true,
@@ -54,6 +74,10 @@ export function turnCommitted(state: AttemptState, next: NextTurn | undefined, a
   if (!next.interrupts) return [begun, effects];
   const [interrupted, more] = interrupt(begun);
   return [interrupted, [...effects, ...more]];
+}
+
+function follow({ turn }: AttemptState, { waiting, roundsLeft }: NextTurn) {
+  return { turn: turn + 1, waiting, roundsLeft, checked: undefined };
 }
 
 /** The run is over, and was not given the message of its turn: that is for another attempt. */

@@ -8,6 +8,7 @@ import type { Lease } from "../../domain/lease.ts";
 import type { TaskRecord, TaskState } from "../../domain/task_record.ts";
 import { type Besides, settle } from "../../store/queue.ts";
 import type { RunContext } from "../run_context.ts";
+import { withComplaint } from "./check_run.ts";
 import { answerOf } from "./turn_record.ts";
 
 /** `started_at`: of the last turn. Throws what the store throws. The commit may then have been carried out or not. */
@@ -27,16 +28,21 @@ export async function commitAttemptEnd(
   await settle(store.tasks, task_id, lease, (task, view, isHeld) => {
     const now = clock.now();
     const times = { started_at, ended_at: isoTime(now) };
-    const { state, besides } = withAnswer(context, task, result, times);
+    const { state: answered, besides } = withAnswer(context, task, result, times);
     if (!isHeld || result.isLeft) {
-      const states = new Map(state === task.state ? [] : [[task_id, state]]);
+      const states = new Map(answered === task.state ? [] : [[task_id, answered]]);
       return { states, ...besides };
     }
+    // A turn that is stored already, with what follows it, was told of its checks then.
+    const isTold = result.checks?.goesBack !== true || task.state.turn !== result.turn;
+    const complaint = { checks: isTold ? undefined : result.checks?.results, ...times };
+    const { state, waits, texts } = withComplaint(task_id, answered, complaint);
     const held = holds.placeOf({ ...task, state }).held;
     const released_at = held && epochOf(held.until);
     const policy = { ...settings, max_attempts, max_wait_ms, released_at };
     const next = stateAfter({ ...task, state }, result, policy, now, chance);
-    return { states: cascade(index.graphOf(view), new Map([[task_id, next]]), now), ...besides };
+    const sets = [...besides.sets ?? [], ...waits, ...texts];
+    return { states: cascade(index.graphOf(view), new Map([[task_id, next]]), now), ...besides, sets };
   });
 }
 
@@ -62,10 +68,16 @@ function withAnswer(
   result: AttemptResult,
   times: { started_at: string; ended_at: string },
 ): { state: TaskState; besides: Besides } {
-  const { attempt, turn, outcome, isLeft, isPrompted } = result;
+  const { attempt, turn, outcome, isLeft, isPrompted, checks } = result;
   const state = afterLoss(task.state, result);
   if (isAnswered(state, attempt, turn)) return { state, besides: {} };
   // The turn has not begun, or goes on after the server's next start.
   if ((isLeft || !isPrompted) && outcome.output === "") return { state, besides: {} };
-  return answerOf(context, { ...task, state }, { attempt, turn, outcome, ...times });
+  return answerOf(context, { ...task, state }, {
+    attempt,
+    turn,
+    outcome,
+    checks: checks?.results,
+    ...times,
+  });
 }

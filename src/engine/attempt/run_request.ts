@@ -5,6 +5,7 @@ import { addedUp } from "../../domain/mcp_server.ts";
 import { heldTo } from "../../domain/permission_decision.ts";
 import type { RunRequest } from "../../domain/run_request.ts";
 import { executionOf, type TaskRecord, type TaskState } from "../../domain/task_record.ts";
+import { programsOf } from "../../domain/check.ts";
 import { refuseCommands } from "../client_commands.ts";
 import { refuseVariables } from "../client_variables.ts";
 import type { RunSettings } from "../run_context.ts";
@@ -52,6 +53,7 @@ export function runRequest(
   refuseVariables(own, agent_name, agent);
   const otherwise = execution.permissions ?? settings.permissions;
   const list = [...execution.permission_rules ?? [], ...settings.permission_rules];
+  const checks = programsOf(execution.checks, settings.checks);
   return {
     task: {
       id,
@@ -77,6 +79,7 @@ export function runRequest(
     permission_timeout_action: settings.permission_timeout_action,
     wait_for_background_ms: execution.wait_for_background_ms,
     session_timeout_ms: settings.session_timeout_ms,
+    checks_ms: checks.length > 0 ? spec.timeout ?? settings.default_timeout_ms : undefined,
     resume: resumed({ id, spec, state }, here),
   };
 }

@@ -27,6 +27,7 @@ import { AttemptRecord } from "./attempt_record.ts";
 import { AttemptTimers } from "./attempt_timers.ts";
 import type { WaitingMessage } from "../../domain/message.ts";
 import { Steering } from "./steering.ts";
+import { CheckRun, roundsLeft } from "./check_run.ts";
 import { TaskWorkspace } from "./task_workspace.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
@@ -40,6 +41,7 @@ export class RunningAttempt {
   readonly #process: AgentProcess;
   readonly #workspace: TaskWorkspace;
   readonly #record: AttemptRecord;
+  readonly #checks: CheckRun;
   readonly #timers: AttemptTimers;
   readonly #steering: Steering;
   /** Effects that have not been carried out yet. */
@@ -59,6 +61,7 @@ export class RunningAttempt {
     this.#process = new AgentProcess(context, emit);
     this.#record = new AttemptRecord(context, task.id, lease.terms, emit);
     this.#workspace = new TaskWorkspace(context, emit, this.#record);
+    this.#checks = new CheckRun(context, emit);
     this.#timers = new AttemptTimers(clock, emit);
     this.#steering = new Steering(context, {
       task_id: task.id,
@@ -134,7 +137,7 @@ export class RunningAttempt {
   /** Runs the attempt to its end. `task`: the record as committed with this attempt's lease. Never rejects. */
   async execute(task: TaskRecord): Promise<void> {
     this.#task = task;
-    void this.#dispatch({ kind: "claimed", ...claimedTask(task, this.#context.max_attempts) });
+    void this.#dispatch({ kind: "claimed", ...claimedTask(this.#context, task) });
     await this.over;
   }
 
@@ -232,6 +235,10 @@ export class RunningAttempt {
         return this.#workspace.save(effect.isOver);
       case "stop_saving":
         return this.#workspace.stopSaving();
+      case "run_checks":
+        return this.#checks.run(this.#task, this.#state.working_dir ?? "");
+      case "stop_checks":
+        return this.#checks.stop();
       case "start_agent":
         return this.#process.start(this.#task, this.agent, this.#state.working_dir ?? "");
       case "stop_agent":
@@ -285,7 +292,7 @@ export class RunningAttempt {
   }
 }
 
-function rulesOf({ settings, store }: RunContext, task: TaskRecord, agent: string): AttemptRules {
+function rulesOf({ settings, store, runCheck }: RunContext, task: TaskRecord, agent: string): AttemptRules {
   const config = settings.agents[agent];
   return {
     agent,
@@ -295,11 +302,12 @@ function rulesOf({ settings, store }: RunContext, task: TaskRecord, agent: strin
     unresponsive_limit_ms: config?.unresponsive_limit_ms ?? settings.unresponsive_limit_ms,
     waits_for_provider: settings.provider_limit.action !== "fail",
     retry: settings.retry,
+    hasChecks: runCheck !== undefined && (settings.executionOf(task).checks ?? []).length > 0,
     ready_on: config?.protocol === "command" ? "started" : "session",
   };
 }
 
-function claimedTask(task: TaskRecord, max_attempts: number): ClaimedTask {
+function claimedTask({ max_attempts, settings }: RunContext, task: TaskRecord): ClaimedTask {
   const { attempt, attempts, automatic_attempts, turn = 1, session, waiting = [], patience } = task.state;
   const [before, present] = attempts.slice(-2);
   const last = present && before;
@@ -314,5 +322,6 @@ function claimedTask(task: TaskRecord, max_attempts: number): ClaimedTask {
     isPatient: isPatient(patience),
     attemptsLeft: Math.max(0, (executionOf(task).max_attempts ?? max_attempts) - automatic_attempts),
     waiting: waiting.length,
+    roundsLeft: roundsLeft(settings, task),
   };
 }

@@ -2,6 +2,7 @@
 import { answered } from "../../domain/attempt/answers.ts";
 import { withShareTold } from "../../domain/budget.ts";
 import { withSessionCost } from "../../domain/attempt/record_change.ts";
+import { type CheckResult, keptResults } from "../../domain/check.ts";
 import type { RunOutcome } from "../../domain/run.ts";
 import type { TaskRecord, TaskState } from "../../domain/task_record.ts";
 import { withUsed } from "../../domain/task_usage.ts";
@@ -17,13 +18,15 @@ export interface Ended {
   outcome: RunOutcome;
   started_at: string;
   ended_at: string;
+  /** How the checks of the turn ended. */
+  checks?: CheckResult[];
 }
 
 /** The state with the agent's answer, and the answer. */
 export function answerOf(
   context: UsageContext,
   task: TaskRecord,
-  { attempt, turn, outcome, started_at, ended_at }: Ended,
+  { attempt, turn, outcome, started_at, ended_at, checks }: Ended,
 ): { state: TaskState; besides: Besides } {
   const { id: task_id } = task;
   const { state, number } = answered(task.state, attempt, turn);
@@ -41,6 +44,7 @@ export function answerOf(
     stop_reason,
     usage,
     warnings,
+    checks: checks && keptResults(checks),
     left_running,
   });
   return {

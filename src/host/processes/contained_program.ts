@@ -22,6 +22,8 @@ export interface ProgramRun {
   output_max: number;
   /** Gets what it prints on stdout, without a bound, instead of the end. The program is ended once it returns false. */
   take?(bytes: Uint8Array): boolean;
+  /** Gets all that it prints, on stdout and stderr, instead of the end. There is no bound: the reader keeps what it needs. */
+  printed?(bytes: Uint8Array): void;
 }
 
 export type ProgramEnd =
@@ -50,7 +52,7 @@ export type RunProgram = (run: ProgramRun) => Promise<ProgramEnd>;
 
 export function containedPrograms(clock: Clock): RunProgram {
   let setsid: ReturnType<typeof findSetsid> | undefined;
-  return async ({ program, args, env, cwd, stdin, heard, take, bound_ms, signal, output_max }) => {
+  return async ({ program, args, env, cwd, stdin, heard, take, printed, bound_ms, signal, output_max }) => {
     if (signal?.aborted) return { why: "aborted" };
     const byProgram = await mayRun(program) ? await (setsid ??= findSetsid(clock)) : undefined;
     if (signal?.aborted) return { why: "aborted" };
@@ -68,10 +70,14 @@ export function containedPrograms(clock: Clock): RunProgram {
       : new Deno.Command(byProgram, { ...common, args: [program, ...args] }).spawn();
     if (stdin !== undefined) void give(child.stdin, stdin);
     const enough = Promise.withResolvers<"enough">();
-    const stdout = take === undefined
+    const listen = printed && ((bytes: Uint8Array) => (printed(bytes), true));
+    const taken = take ?? listen;
+    const stdout = taken === undefined
       ? collectBytes(child.stdout, output_max, heard)
-      : passedOn(child.stdout, take, () => enough.resolve("enough"));
-    const stderr = collectBytes(child.stderr, output_max);
+      : passedOn(child.stdout, taken, () => enough.resolve("enough"));
+    const stderr = listen === undefined
+      ? collectBytes(child.stderr, output_max)
+      : passedOn(child.stderr, listen, () => {});
     const done = Promise.all([child.status, stdout.bytes, stderr.bytes]).catch((error) => {
       if (error instanceof RangeError) return "too_much" as const;
       throw error;
