@@ -43,6 +43,17 @@ import { composePullRequests } from "./compose_pull_requests.ts";
 
 const DAY_MS = 86_400_000;
 
+/** The keys with real folders, as tasks have them. */
+async function concurrencyOf({ concurrency, working_dir }: ComposeOptions["config"]["tasks"]) {
+  const real = (path: string) => Deno.realPath(path).catch(() => path);
+  const keys = await Promise.all(
+    concurrency.map(async (key) =>
+      key.by === "working_dir" && key.only ? { ...key, only: await Promise.all(key.only.map(real)) } : key
+    ),
+  );
+  return { keys, default_folder: await real(working_dir) };
+}
+
 export async function composeEngine(options: ComposeOptions, store: Store, access: TaskAccess) {
   const { clock, config, base, home, folder, serverLog, ability } = options;
   const { tasks, limits } = config;
@@ -97,6 +108,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     delegate: tasks.delegate,
     client_commands: mayNameCommands(config),
     checks: Object.assign(Object.create(null), config.checks),
+    concurrency: await concurrencyOf(tasks),
     session_timeout_ms: tasks.session_timeout_ms,
     permission_timeout_ms: tasks.permission_timeout_ms,
     permission_timeout_action: tasks.permission_timeout_action,

@@ -130,6 +130,11 @@ function withPlaces(config: Config, base: string, home: Home): Config {
     tasks: {
       ...tasks,
       working_dir: placed("tasks.working_dir", tasks.working_dir),
+      concurrency: tasks.concurrency.map((key, i) =>
+        key.by === "working_dir" && key.only
+          ? { ...key, only: key.only.map((dir) => placed(`tasks.concurrency[${i}].only`, dir)) }
+          : key
+      ),
       allowed_dirs: tasks.allowed_dirs.map((dir, i) => placed(`tasks.allowed_dirs[${i}]`, dir)),
     },
   };

@@ -6,10 +6,12 @@ import { ApiError } from "../domain/errors.ts";
 import { describedBy } from "../domain/description.ts";
 import type { RequestInput } from "../protocol/messages.ts";
 import { After, Inherit, Isolation, PermissionPolicy, Priority, TaskType } from "../domain/task.ts";
+import type { Check } from "../domain/check.ts";
 import type { McpServer } from "../domain/mcp_server.ts";
 import type { Clock } from "../clock/clock.ts";
 import { attached, oneMorePath } from "./attached.ts";
 import type { Cli, CommonFlags } from "./cli.ts";
+import { oneMoreCheck } from "./check_option.ts";
 import { mcpServer } from "./mcp_option.ts";
 import { number, path, wholeNumber } from "./options.ts";
 
@@ -35,6 +37,8 @@ export interface TaskFlags extends CommonFlags {
   dependsOn?: string[];
   attach?: string[];
   mcp?: McpServer[];
+  check?: Check[];
+  checkRounds?: number;
   session?: string;
   delegate?: boolean;
 }
@@ -83,6 +87,13 @@ export function addTaskOptions(command: Command): Command {
     .option("--delegate", "let the agent start tasks for other agents")
     .option("--no-delegate", "do not let it, whatever the server's configuration says")
     .option("--mcp <server>", "an MCP server for the agent, as NAME=URL or JSON; may be repeated", mcpServer)
+    .option(
+      "--check <check>",
+      "run this before the task is completed: the name of a configured check, or a command such as 'npm test' (no shell); " +
+        "may be repeated; '' for none",
+      oneMoreCheck,
+    )
+    .option("--check-rounds <n>", "how often failed checks go back to the agent", wholeNumber)
     .option(
       "--wait-background <ms>",
       "wait so long for what the agent leaves running before ending it",
@@ -145,6 +156,8 @@ export function taskOf(prompt: string, flags: TaskFlags, id: string, cwd: string
       after: flags.after,
       inherit: flags.inherit,
       mcp_servers: flags.mcp,
+      checks: flags.check,
+      check_rounds: flags.checkRounds,
       session: flags.session,
       delegate: flags.delegate,
       wait_for_background_ms: flags.waitBackground,

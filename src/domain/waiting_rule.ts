@@ -6,6 +6,7 @@ import { epochOf, isoTime } from "../clock/clock.ts";
 import { isSpent } from "./budget.ts";
 import type { Graph } from "./cascade.ts";
 import { openDependencies } from "./dependencies.ts";
+import type { ConcurrencyKey } from "./concurrency_key.ts";
 import { dueAt } from "./due.ts";
 import type { PermissionRequest } from "./permission_request.ts";
 import type { Question } from "./question.ts";
@@ -14,7 +15,7 @@ import type { WaitingFor } from "./waiting_for.ts";
 
 /** Running tasks that keep a queued one from starting, and what they share with it. */
 export interface HeldUp {
-  by: "project" | "working_dir";
+  by: ConcurrencyKey["by"];
   task_ids: string[];
 }
 

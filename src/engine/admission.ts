@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../clock/clock.ts";
 import { type Bound, obstacleTo, type RunningTasks, whoHolds } from "../domain/concurrency.ts";
+import { type KeyBound, keyBounds } from "../domain/concurrency_key.ts";
 import { ancestorsOf, parentOf } from "../domain/delegation.ts";
 import type { LaneName, Verdict } from "../domain/queue.ts";
 import { holdsSlot, type TaskRecord } from "../domain/task_record.ts";
@@ -55,7 +56,7 @@ export class Admission {
     const group = parentOf(task) ?? "";
     const [folder, project] = [this.#exclusiveFolder(task), this.#projectBound(task)?.key];
     const budget = this.#rules.budgets.projectOf(task);
-    const places = [group, folder, project, budget];
+    const places = [group, folder, project, budget, ...this.#keyBounds(task).map(({ key }) => key)];
     return { group, name: JSON.stringify([...places, ...this.#context.holds.laneOf(task)]) };
   };
 
@@ -107,11 +108,15 @@ export class Admission {
   /** Who keeps a queued task from starting in its project or its folder, as far as is known. */
   heldUp(task: TaskRecord): HeldUp | undefined {
     if (task.state.status !== "queued") return undefined;
-    const bounds = { project: this.#projectBound(task), working_dir: this.#folderBound(task) };
-    for (const by of ["project", "working_dir"] as const) {
-      const bound = bounds[by];
-      const task_ids = bound ? whoHolds(bound, task.id, this.#running) : [];
-      if (bound && task_ids.length >= bound.limit) return { by, task_ids };
+    const [project, folder] = [this.#projectBound(task), this.#folderBound(task)];
+    const bounds: KeyBound[] = [
+      ...project ? [{ by: "project" as const, ...project }] : [],
+      ...folder ? [{ by: "working_dir" as const, ...folder }] : [],
+      ...this.#keyBounds(task),
+    ];
+    for (const bound of bounds) {
+      const task_ids = whoHolds(bound, task.id, this.#running);
+      if (task_ids.length >= bound.limit) return { by: bound.by, task_ids };
     }
     return undefined;
   }
@@ -147,10 +152,24 @@ export class Admission {
     return { key: `project ${project.name}`, limit: project.max_concurrent };
   }
 
-  /** A slot, and one of those that its project may have. */
+  #keyBounds(task: TaskRecord): KeyBound[] {
+    const { settings } = this.#context;
+    const { keys, default_folder } = settings.concurrency ?? {};
+    if (!keys?.length) return [];
+    const { metadata, type, folder } = task.spec;
+    return keyBounds(keys, {
+      agent: settings.agentFor(task),
+      project: settings.projectOf(task)?.name ?? metadata?.project,
+      working_dir: folder ?? settings.executionOf(task).working_dir ?? default_folder,
+      owner: metadata?.owner,
+      type,
+    });
+  }
+
+  /** A slot, and one of those that its project, and the others with which it shares something, may have. */
   #placesOf(task: TaskRecord): Bound[] {
     const project = this.#projectBound(task);
-    return project ? [this.#slot, project] : [this.#slot];
+    return [this.#slot, ...project ? [project] : [], ...this.#keyBounds(task)];
   }
 
   #boundsOf(task: TaskRecord): Bound[] {

@@ -1,6 +1,7 @@
 /** The dependencies that all attempts share. */
 import type { Clock } from "../clock/clock.ts";
 import type { Argv } from "../domain/argv.ts";
+import type { ConcurrencyKey } from "../domain/concurrency_key.ts";
 import type { RunCheck } from "../domain/check.ts";
 import type { AgentConfig } from "../domain/agent_config.ts";
 import type { AgentRunner } from "../domain/agent_runner.ts";
@@ -40,6 +41,8 @@ export interface RunSettings extends RetryPolicy, TaskSettings, UsageSettings {
   permission_rules: readonly PermissionRule[];
   /** Whether tasks may name programs to run. */
   client_commands: boolean;
+  /** How many tasks that share something run at once. `default_folder`: of tasks that name none, links resolved. */
+  concurrency?: { keys: readonly ConcurrencyKey[]; default_folder: string };
   /** The configured checks by name, without a prototype. */
   checks: Readonly<Record<string, Argv>>;
   /** Whether agents get this server's own tools, unless their configuration or the task says otherwise. */

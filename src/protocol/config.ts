@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { Argv } from "../domain/argv.ts";
 import { CheckName } from "../domain/check.ts";
+import { ConcurrencyKey } from "../domain/concurrency_key.ts";
 import { AgentConfig } from "../domain/agent_config.ts";
 import { FailureKind } from "../domain/failure.ts";
 import { Notifications } from "../domain/notification.ts";
@@ -93,6 +94,9 @@ export const Config = z.strictObject({
         "How many tasks run at once. One OpenCode takes about 600 MB. A task that an agent delegates does not wait for " +
           "the slots of those above it.",
       ),
+    concurrency: z.array(ConcurrencyKey).max(50).default([]).describe(
+      'How many tasks run at once that share something, besides max_concurrent: [{ "by": "agent", "limit": 2 }].',
+    ),
     exclusive_folders: z.boolean().optional().describe(
       "Whether two tasks of agents that speak ACP run one after the other if they work in the same repository, each " +
         "without a worktree of its own. Default: true if projects are configured, otherwise false.",

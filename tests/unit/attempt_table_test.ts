@@ -761,6 +761,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
       "working, retrying, between turns, checking, writing, 0 after it | write progress | publish agent",
     "reports a silence":
       "working, running, between turns, checking, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "working, running, between turns, checking, writing, 0 after it | write progress",
     "asks for permission":
       "working, waiting_for_permission, between turns, checking | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed": "closing, running, between turns, checking",
@@ -812,6 +813,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
       "working, stopping, between turns, checks stopped, writing, 0 after it | write progress | publish agent",
     "reports a silence":
       "working, stopping, between turns, checks stopped, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "working, stopping, between turns, checks stopped, writing, 0 after it | write progress",
     "asks for permission":
       "working, stopping, between turns, checks stopped | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed": "closing, stopping, between turns, checks stopped",
@@ -836,6 +838,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
       "working, retrying, turn 2, between turns, prompted, checking, writing, 0 after it | write progress | publish agent",
     "reports a silence":
       "working, running, turn 2, between turns, prompted, checking, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage":
+      "working, running, turn 2, between turns, prompted, checking, writing, 0 after it | write progress",
     "asks for permission":
       "working, waiting_for_permission, turn 2, between turns, prompted, checking | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed": "closing, running, turn 2, between turns, prompted, checking",

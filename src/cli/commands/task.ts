@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Reply } from "../../protocol/messages.ts";
 import { conversation } from "../../client/conversation.ts";
 import type { ConversationMessage } from "../../protocol/conversation_messages.ts";
-import { costText, count, counted } from "../../protocol/formats.ts";
+import { costText, count, counted, duration } from "../../protocol/formats.ts";
 import { messageLines } from "../conversation_text.ts";
 import { leftWords } from "../../protocol/left_words.ts";
 import { pullRequestWords } from "../pull_request_words.ts";
@@ -81,6 +81,12 @@ function describe(
     ["now", task.runtime_status],
     ["waits for", task.waiting_for && waitingWords(task.waiting_for, localWithOffset)],
     ...warningRows(terminal, result),
+    ...(result.checks ?? []).map((check): [string, string] => [
+      "check",
+      `${check.ok ? "passed" : terminal.paint("failed", "red")}  ${oneLine(check.command)}  (${
+        duration(check.duration_ms)
+      })`,
+    ]),
     ["left running", result.left_running && oneLine(leftWords(result.left_running))],
     ["failure", task.failure?.kind],
     ["error", task.error && terminal.paint(oneLine(task.error), "red")],

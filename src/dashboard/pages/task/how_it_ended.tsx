@@ -8,7 +8,7 @@ import { ValueView } from "./value_view.tsx";
 
 export function HowItEnded({ task, result: { value, error } }: Pick<TabProps, "task" | "result">) {
   if (!value) return error === undefined ? null : <Problem what="The result cannot be shown" error={error} />;
-  const { exit_code, stop_reason, usage, left_running = [] } = value;
+  const { exit_code, stop_reason, usage, left_running = [], checks = [] } = value;
   if (!isFinished(task.status)) return null;
   return (
     <div class="card">
@@ -18,6 +18,20 @@ export function HowItEnded({ task, result: { value, error } }: Pick<TabProps, "t
         <Fact name="Stop reason">{stop_reason !== undefined && <code>{stop_reason}</code>}</Fact>
         {exit_code !== undefined && <dt>Exit code</dt>}
         {exit_code !== undefined && <dd class="figure">{exit_code}</dd>}
+        {checks.length > 0 && <dt>Checks</dt>}
+        {checks.map(({ command, ok, exit_code, duration_ms, output }, i) => (
+          <dd key={`check-${i}`}>
+            <code>{command}</code>{" "}
+            <span class="muted">
+              {ok
+                ? "passed"
+                : exit_code === undefined
+                ? "did not run to its end"
+                : `failed with exit code ${exit_code}`}, {duration(duration_ms)}
+            </span>
+            {!ok && output.trim() !== "" && <pre>{output}</pre>}
+          </dd>
+        ))}
         {left_running.length > 0 && <dt>Left running</dt>}
         {left_running.map(({ pid, command, age_ms }) => (
           <dd key={pid}>
