@@ -406,7 +406,7 @@ Deno.test("outputs fit into a value, whatever they contain", async () => {
     await kv.commit({ sets: [outputs.entry("a", i + 1, { output, exit_code: i })] });
     assert.deepEqual(await outputs.get("a", i + 1), { output, exit_code: i });
   }
-  const large = outputs.entry("b", 1, { output: "ü".repeat(60_000), usage: { note: "x".repeat(20_000) } });
+  const large = outputs.entry("b", 1, { output: "ü".repeat(60_000), usage: { note: "x".repeat(30_000) } });
   await kv.commit({ sets: [large] });
   const kept = await outputs.get("b", 1);
   assert.match(kept!.output, /^ü{20000,}$/);
