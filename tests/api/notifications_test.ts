@@ -262,7 +262,7 @@ Deno.test("the daily report is told once, also if the server was down at its tim
     await start(app, "a", "print done", { metadata: { project: "shop" } });
     await start(app, "b", "print done");
     await until(async () =>
-      (await app.post({ type: "list_tasks", filter: { status: "completed" } })).reply.total_count === 2
+      (await app.post({ type: "list_tasks", filter: { status: "completed" } })).reply.filtered_count === 2
     );
     await app.restart(config([...targets, shop], projects));
     await hooks.gets(2);

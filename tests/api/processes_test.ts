@@ -1,5 +1,6 @@
 /** The processes of the machine as clients see them: real ones, started as the agents are. */
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import { EXCHANGES } from "../../src/protocol/messages.ts";
 import { type Process, PROCESS_SORT_FIELDS, ProcessStatus, ProcessType } from "../../src/protocol/process.ts";
 import { pushes } from "../../src/protocol/pushes.ts";
@@ -84,8 +85,9 @@ for (const [mode, permissions] of Object.entries(MODES)) {
   Deno.test({
     name: `processes with ${mode}: each agent by what it runs, and nothing that only names one`,
     ignore,
-  }, () =>
-    withAgents(permissions, async (lookalikes) => {
+  }, () => {
+    const began_ms = Date.now();
+    return withAgents(permissions, async (lookalikes) => {
       const started: Record<string, Lookalike> = {};
       for (const [name, [path, args]] of Object.entries(KINDS)) {
         started[name] = await lookalikes.start(path, args);
@@ -107,9 +109,12 @@ for (const [mode, permissions] of Object.entries(MODES)) {
           `${name}: ${command}`,
         );
         assert.equal(one.cmdline, command);
-        assert.ok(one.memory_rss > 100_000 && one.runtime_seconds <= 30 && one.threads === 1, name);
+        assert.ok(one.memory_rss > 100_000 && one.threads === 1, name);
         assert.equal(one.start_time, new Date(one.create_time * 1000).toISOString());
-        assert.ok(Math.abs(one.create_time * 1000 - Date.now()) < 40_000);
+        // The kernel counts from its own start, in hundredths of a second; a few seconds are lost on the way.
+        const age_ms = Date.now() - one.create_time * 1000;
+        assert.ok(age_ms > -5000 && age_ms < Date.now() - began_ms + 5000, `${name}: ${age_ms} ms old`);
+        assert.ok(one.runtime_seconds <= age_ms / 1000 + 5, name);
         // Under named permissions a program is asked, and of agents only.
         const isFolderKnown = agent !== undefined || permissions[0] === "-A";
         assert.equal(one.working_dir, isFolderKnown ? server.dir : undefined, name);
@@ -126,7 +131,8 @@ for (const [mode, permissions] of Object.entries(MODES)) {
       [all.system_load.load1, all.system_load.load5, all.system_load.load15].forEach((load, i) =>
         assert.ok(Math.abs(load - loads[i]!) <= 2, `${load} instead of ${loads[i]}`)
       );
-    }));
+    });
+  });
 
   Deno.test(
     { name: `processes with ${mode}: every filter, alone and together`, ignore },
@@ -147,8 +153,14 @@ for (const [mode, permissions] of Object.entries(MODES)) {
         const [s, b, c] = ours as [number, number, number];
         const sorted = (...pids: number[]) => pids.sort((x, y) => x - y);
         await until(async () => (await matching({ status: "stopped" })).length === 1);
-        await until(async () => (await matching({ cpu_percent_min: 20 })).includes(b));
-        const share = 100 / navigator.hardwareConcurrency;
+        // However little of a busy machine it gets, the others get nothing.
+        await until(async () => {
+          const [least, most] = [
+            await matching({ cpu_percent_min: 1 }),
+            await matching({ cpu_percent_max: 1 }),
+          ];
+          return isDeepStrictEqual([least, most], [[b], sorted(s, c)]);
+        });
         for (
           const [filter, expected] of [
             [{}, [s, b, c]],
@@ -157,7 +169,6 @@ for (const [mode, permissions] of Object.entries(MODES)) {
             [{ type: "cursor_claude" }, []],
             [{ status: "stopped" }, [s]],
             [{ status: ["running", "sleeping"] }, [b, c]],
-            [{ cpu_percent_max: share / 4 }, [s, c]],
             [{ memory_percent_min: 50 }, []],
             [{ memory_percent_max: 50 }, [s, b, c]],
             [{ name_contains: "OPENC" }, [s, b]],
@@ -300,12 +311,13 @@ for (const [mode, permissions] of Object.entries(MODES)) {
         // Other tests take their part of the processors.
         await until(async () => {
           const now = await cpu();
-          assert.ok(now <= share + 1, `${now} of ${share}`);
-          return now > share * 0.6;
+          // The kernel counts in hundredths of a second, of which a scan's interval has few.
+          assert.ok(now <= share * 1.1 + 1, `${now} of ${share}`);
+          return now > share * 0.2;
         });
         Deno.kill(busy!.pid, "SIGSTOP");
         // Over its life it took more than this.
-        await until(async () => await cpu() < share * 0.1);
+        await until(async () => await cpu() < share * 0.02);
       },
     ));
 }
@@ -317,10 +329,12 @@ Deno.test(
       withServer({ config, permissions: START_PERMISSIONS }, async (server) => {
         const sockets = await Promise.all(Array.from({ length: 50 }, () => server.connect()));
         const before = await ps.scans();
+        const asked = Date.now();
         const types = ["request_process_list", "request_claude_processes", "request_system_resources"];
         await Promise.all(sockets.map((socket, i) => socket.request({ type: types[i % types.length] })));
         const during = await ps.scans() - before;
-        assert.ok(during >= 1 && during <= 2, `${during} scans for 50 clients`);
+        const needed = 2 + Math.floor((Date.now() - asked) / 500);
+        assert.ok(during >= 1 && during <= needed, `${during} scans instead of ${needed} for 50 clients`);
 
         const subscribed = await ps.scans();
         const begun = Date.now();
