@@ -5,7 +5,7 @@ import { AgentDirectory } from "../engine/agent_directory.ts";
 import { Attachments } from "../engine/attachments.ts";
 import { EventBus } from "../engine/events.ts";
 import { Engine } from "../engine/engine.ts";
-import { AgentHolds } from "../engine/agent_holds.ts";
+import { AgentHolds } from "../engine/holds/agent_holds.ts";
 import { RememberedAnswers } from "../engine/remembered_answers.ts";
 import type { RunSettings, TaskAccess } from "../engine/run_context.ts";
 import { ProjectDirectory } from "../engine/project_directory.ts";

@@ -57,7 +57,7 @@ export class Admission {
     const [folder, project] = [this.#exclusiveFolder(task), this.#projectBound(task)?.key];
     const budget = this.#rules.budgets.projectOf(task);
     const places = [group, folder, project, budget, ...this.#keyBounds(task).map(({ key }) => key)];
-    return { group, name: JSON.stringify([...places, ...this.#context.holds.laneOf(task)]) };
+    return { group, name: JSON.stringify([...places, ...this.#context.holds.places.laneOf(task)]) };
   };
 
   /** Whether a queued task may start now. */
@@ -65,8 +65,8 @@ export class Admission {
     const spent = this.#rules.budgets.holdOf(task);
     if (spent) return spent;
     const { holds } = this.#context;
-    if (holds.placeOf(task).held) {
-      const key = `agent ${JSON.stringify(holds.laneOf(task))}`;
+    if (holds.places.of(task).held) {
+      const key = `agent ${JSON.stringify(holds.places.laneOf(task))}`;
       this.#heldKeys.add(key);
       return { held_by: key };
     }

@@ -10,7 +10,7 @@ import { unknownAgent } from "../domain/unknown_agent.ts";
 import type { AgentProgram } from "../domain/agent_runner.ts";
 import type { ConfiguredAgent, ListedAgent } from "../protocol/basic_messages.ts";
 import type { AgentHistory } from "../read/agent_history.ts";
-import type { AgentHolds } from "./agent_holds.ts";
+import type { AgentHolds } from "./holds/agent_holds.ts";
 import { AgentSessionLists, type AgentSessionListsOptions } from "./agent_session_lists.ts";
 import { bounded, joined } from "./agent_visits.ts";
 import type { NoSpec } from "../store/record_kinds.ts";
@@ -25,7 +25,7 @@ export interface AgentDirectoryOptions extends AgentSessionListsOptions {
   listed: readonly ConfiguredAgent[];
   offers: Pick<RecordStore<NoSpec, AgentOffer>, "get" | "values" | "update">;
   history: AgentHistory;
-  holds: Pick<AgentHolds, "heldOf" | "heldModelsOf" | "release" | "clear">;
+  holds: Pick<AgentHolds, "places" | "release" | "clear">;
   /** Why no agent can be started now, if so. */
   cannotRun(): ApiError | undefined;
 }
@@ -152,8 +152,8 @@ export class AgentDirectory {
   async #view(agent: ConfiguredAgent, program?: AgentProgram): Promise<ListedAgent> {
     const { offers, history, holds } = this.#options;
     const { name } = agent;
-    const hold = holds.heldOf(name);
-    const models = holds.heldModelsOf(name).map(({ model = "", until, reason }) => ({
+    const hold = holds.places.heldOf(name);
+    const models = holds.places.heldModelsOf(name).map(({ model = "", until, reason }) => ({
       model,
       until,
       reason,

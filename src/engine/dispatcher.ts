@@ -15,7 +15,7 @@ import type { HeldUp } from "../domain/waiting_rule.ts";
 import { paused } from "../domain/transitions.ts";
 import { claim, left } from "../store/queue.ts";
 import { Admission } from "./admission.ts";
-import type { AgentPlace } from "./agent_holds.ts";
+import type { AgentPlace } from "./holds/agent_places.ts";
 import { Budgets } from "./budgets.ts";
 import { RunningAttempt } from "./attempt/running_attempt.ts";
 import type { RunContext } from "./run_context.ts";
@@ -241,7 +241,7 @@ export class Dispatcher {
     const context = this.#context;
     const task = context.store.tasks.get(id)!;
     const lease = this.#leaseOf(task);
-    const place = context.holds.placeOf(task);
+    const place = context.holds.places.of(task);
     const { agent } = place;
     // The slot is taken before the commit, so that two tasks never take the same one.
     const run = new RunningAttempt(context, task, lease, agent);
@@ -287,7 +287,7 @@ export class Dispatcher {
     const { id } = task;
     const { agent } = place;
     // The agent may have come to be held since the task was chosen.
-    const isHeld = () => holds.isHeld(task, agent);
+    const isHeld = () => holds.places.isHeld(task, agent);
     let hasEntered = false;
     do {
       try {

@@ -201,7 +201,9 @@ export class Engine {
     const { bus, index, holds } = this.#options;
     let told = 0;
     for (const task of index.all()) {
-      if (task.state.status !== "queued" || !holds.mayRun(task).some((name) => agents.includes(name))) {
+      if (
+        task.state.status !== "queued" || !holds.places.mayRun(task).some((name) => agents.includes(name))
+      ) {
         continue;
       }
       bus.publish({

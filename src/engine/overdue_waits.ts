@@ -21,7 +21,7 @@ export async function failOverdue(
       await store.tasks.update((view) => {
         const now = clock.now();
         const task = view.get(id);
-        const next = task && gaveUpWaiting(task, holds.placeOf(task).held, max_wait_ms, now);
+        const next = task && gaveUpWaiting(task, holds.places.of(task).held, max_wait_ms, now);
         if (!next) return {};
         const states = cascade(index.graphOf(view), new Map([[id, next]]), now);
         return {

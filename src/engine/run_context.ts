@@ -14,7 +14,7 @@ import type { RetryPolicy } from "../domain/attempt/task_transitions.ts";
 import type { LimitAction, RetryByKind } from "../domain/retrying.ts";
 import type { Store } from "../store/open.ts";
 import type { AgentDirectory } from "./agent_directory.ts";
-import type { AgentHolds } from "./agent_holds.ts";
+import type { AgentHolds } from "./holds/agent_holds.ts";
 import type { RememberedAnswers } from "./remembered_answers.ts";
 import type { EventBus } from "./events.ts";
 import type { Attachments } from "./attachments.ts";

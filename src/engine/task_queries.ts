@@ -138,7 +138,7 @@ export class TaskQueries {
 
   /** The agents that their providers refuse for a time. */
   heldAgents(): string[] {
-    return this.#options.holds.heldAgents;
+    return this.#options.holds.places.heldAgents;
   }
 
   agents(): Agent[] {
@@ -221,7 +221,7 @@ export class TaskQueries {
       held_up: this.#dispatcher.heldUp(record),
       budget_until_ms: record.state.status === "queued" ? this.#dispatcher.budgetUntil(record) : undefined,
       left_on: leaving && leaving.node !== node.node ? leaving.node : undefined,
-      held: record.state.status === "queued" ? holds.placeOf(record).held : undefined,
+      held: record.state.status === "queued" ? holds.places.of(record).held : undefined,
       permissions: run?.permissions ?? [],
       questions: run?.questions ?? [],
     };

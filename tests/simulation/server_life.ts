@@ -5,7 +5,7 @@ import type { AgentConfig } from "../../src/domain/agent_config.ts";
 import type { Actor } from "../../src/domain/actor.ts";
 import type { ApiContext } from "../../src/api/capability.ts";
 import { RememberedAnswers } from "../../src/engine/remembered_answers.ts";
-import { AgentHolds } from "../../src/engine/agent_holds.ts";
+import { AgentHolds } from "../../src/engine/holds/agent_holds.ts";
 import type { RunSettings } from "../../src/engine/run_context.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { ScheduleContext } from "../../src/engine/schedules/schedule_context.ts";

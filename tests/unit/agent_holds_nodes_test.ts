@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { AgentConfig } from "../../src/domain/agent_config.ts";
 import { OWNER } from "../../src/domain/actor.ts";
 import { created } from "../../src/domain/transitions.ts";
-import { AgentHolds } from "../../src/engine/agent_holds.ts";
+import { AgentHolds } from "../../src/engine/holds/agent_holds.ts";
 import { EventBus } from "../../src/engine/events.ts";
 import { TaskIndex } from "../../src/read/task_index.ts";
 import { MemoryKeyValue } from "../../src/store/kv/memory_kv.ts";
@@ -52,10 +52,10 @@ Deno.test("two nodes keep to a hold, and one of them lets a task go first", asyn
     });
   await isKnown(() => b.store.tasks.get("y") !== undefined);
   await a.holds.refused(a.find("x"), "one", { reason: "Limit reached" });
-  await isKnown(() => b.holds.placeOf(b.find("y")).held !== undefined);
+  await isKnown(() => b.holds.places.of(b.find("y")).held !== undefined);
 
   clock.pass(120_000);
-  const [first, second] = [a.holds.placeOf(a.find("x")), b.holds.placeOf(b.find("y"))];
+  const [first, second] = [a.holds.places.of(a.find("x")), b.holds.places.of(b.find("y"))];
   assert.deepEqual([first.untried, second.untried], [["one"], ["one"]]);
   const entered = await Promise.all([
     a.holds.enter(a.find("x"), first, a.leaseOf(1)),
@@ -63,10 +63,10 @@ Deno.test("two nodes keep to a hold, and one of them lets a task go first", asyn
   ]);
   assert.deepEqual(entered.toSorted(), [false, true]);
   const [winner, loser, others] = entered[0] ? [a, b, "y"] : [b, a, "x"];
-  await isKnown(() => loser.holds.placeOf(loser.find(others)).held !== undefined);
-  assert.match(loser.holds.placeOf(loser.find(others)).held!.reason, /goes first/);
+  await isKnown(() => loser.holds.places.of(loser.find(others)).held !== undefined);
+  assert.match(loser.holds.places.of(loser.find(others)).held!.reason, /goes first/);
   winner.holds.noteOutput(entered[0] ? "x" : "y");
-  await isKnown(() => loser.holds.placeOf(loser.find(others)).held === undefined);
+  await isKnown(() => loser.holds.places.of(loser.find(others)).held === undefined);
   await a.store.close();
   // They share their key-value store, which the first one has closed.
   await b.store.close().catch(() => undefined);

@@ -11,7 +11,7 @@ import type { SavedWork, StoredWorkspace } from "../../src/domain/workspace.ts";
 import { RunningAttempt } from "../../src/engine/attempt/running_attempt.ts";
 import { type DomainEvent, EventBus } from "../../src/engine/events.ts";
 import { RememberedAnswers } from "../../src/engine/remembered_answers.ts";
-import { AgentHolds } from "../../src/engine/agent_holds.ts";
+import { AgentHolds } from "../../src/engine/holds/agent_holds.ts";
 import type { RunContext, RunSettings } from "../../src/engine/run_context.ts";
 import { TaskIndex } from "../../src/read/task_index.ts";
 import { MemoryKeyValue } from "../../src/store/kv/memory_kv.ts";

@@ -37,7 +37,7 @@ export async function commitAttemptEnd(
     const isTold = result.checks?.goesBack !== true || task.state.turn !== result.turn;
     const complaint = { checks: isTold ? undefined : result.checks?.results, ...times };
     const { state, waits, texts } = withComplaint(task_id, answered, complaint);
-    const held = holds.placeOf({ ...task, state }).held;
+    const held = holds.places.of({ ...task, state }).held;
     const released_at = held && epochOf(held.until);
     const policy = { ...settings, max_attempts, max_wait_ms, released_at };
     const next = stateAfter({ ...task, state }, result, policy, now, chance);
