@@ -18,6 +18,7 @@ import type { RememberedAnswers } from "../engine/remembered_answers.ts";
 import type { TaskCommands } from "../engine/task_commands.ts";
 import type { TaskReviews } from "../engine/task_reviews.ts";
 import type { TaskQueries } from "../engine/task_queries.ts";
+import type { DailyReport } from "../engine/daily_report.ts";
 import type { UsageReports } from "../engine/usage_reports.ts";
 import type { WorkspaceUpdate } from "../engine/workspace_update.ts";
 import type { Worktrees } from "../engine/worktrees.ts";
@@ -104,6 +105,7 @@ export interface ApiContext {
   health: Pick<HealthMonitor, "check">;
   auth: Pick<Authentication, "authenticate" | "authorise">;
   usage: Pick<UsageReports, "report">;
+  reports: Pick<DailyReport, "markdown">;
   keys: Pick<Keys, "create" | "list" | "revoke">;
   limits: Pick<LimitControl, "report" | "change">;
   /** Prepares another message of the same session; for `batch`. */

@@ -1,5 +1,4 @@
 import { isoTime } from "../clock/clock.ts";
-import { reportOf } from "../protocol/daily_report.ts";
 import { capability } from "./capability.ts";
 import { EVERY_TASK } from "./touches.ts";
 
@@ -7,14 +6,13 @@ export const createReport = capability({
   type: "create_report",
   doc:
     "Writes the report of the last 24 hours: what was done, what waits and until when, what needs a person, what failed and " +
-    "why, and what it cost, by project.",
+    "why, and what it cost, by project. Costs are those of all tasks, on the day of `tasks.timezone` and the day before.",
   permission: "read",
   errors: [],
   example: { type: "create_report", kind: "daily", format: "markdown" },
   touches: () => EVERY_TASK,
-  handle: ({ kind, format, project }, { queries, clock }) => {
-    const now = clock.now();
-    const content = reportOf((isWanted) => queries.all(isWanted), now, project);
-    return { kind, format, content, timestamp: isoTime(now) };
+  handle: async ({ kind, format, project, timezone }, { reports, clock }) => {
+    const timestamp = isoTime(clock.now());
+    return { kind, format, content: await reports.markdown({ project, timezone }), timestamp };
   },
 });

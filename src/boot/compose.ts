@@ -57,6 +57,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     endings,
     reviews,
     usage,
+    reports,
     scheduler,
     templates,
     remembered,
@@ -88,6 +89,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     monitor,
     attachments,
     usage,
+    reports,
     reviews,
   });
   const listening: Listening = {
@@ -108,7 +110,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     ...(options.announce ? [options.announce(listening)] : []),
     keepAwake,
     notifications,
-    composeDailyReports(options, store, notifications, engine.queries),
+    composeDailyReports(options, store, notifications, reports),
     { name: "dispatch", start: () => engine.open(), stop: () => engine.close() },
     pullRequests.part,
     { name: "endings", start: () => endings.recovery.start(), stop: () => endings.recovery.stop() },

@@ -25,6 +25,7 @@ import type { ComposeOptions } from "./compose_options.ts";
 import type { Access } from "./compose_access.ts";
 import type { Monitor } from "./compose_monitor.ts";
 import type { TaskReviews } from "../engine/task_reviews.ts";
+import type { DailyReport } from "../engine/daily_report.ts";
 import type { UsageReports } from "../engine/usage_reports.ts";
 import { lazyMcp } from "./lazy_mcp.ts";
 import { DASHBOARD } from "./self.ts";
@@ -47,6 +48,7 @@ export interface Behind {
   attachments: Attachments | undefined;
   reviews: TaskReviews;
   usage: UsageReports;
+  reports: DailyReport;
 }
 
 export function composeDoors({ clock, config }: ComposeOptions, behind: Behind): Server {
@@ -89,6 +91,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     pullRequests,
     reviews,
     usage,
+    reports: behind.reports,
     scheduler,
     templates: behind.templates,
     remembered: behind.remembered,

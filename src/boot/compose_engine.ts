@@ -15,6 +15,7 @@ import { Scheduler } from "../engine/schedules/scheduler.ts";
 import { Hooks } from "../engine/templates/hooks.ts";
 import { Templates } from "../engine/templates/templates.ts";
 import { entryOfEvent } from "../engine/task_events.ts";
+import { DailyReport } from "../engine/daily_report.ts";
 import { UsageReports } from "../engine/usage_reports.ts";
 import { TaskReviews } from "../engine/task_reviews.ts";
 import { allowedWorkingDirs, repositoryRoots } from "../engine/working_dir.ts";
@@ -246,6 +247,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     else publish();
   });
   serverLog?.attach((entry) => logs.append(entry));
+  const usage = new UsageReports({ clock, index, store, settings });
   return {
     keepAwake: composeKeepAwake(config.server.keep_awake, bus, index),
     bus,
@@ -260,7 +262,8 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     runner,
     directory,
     projects: new ProjectDirectory(projects, counts),
-    usage: new UsageReports({ clock, index, store, settings }),
+    usage,
+    reports: new DailyReport({ clock, queries: engine.queries, usage, settings }),
     attachments,
     projectOf: facts.projectOf,
   };

@@ -2,12 +2,11 @@
 import { type Happening, happeningsOf, noticeTask } from "../domain/notice.ts";
 import { ownTimeZone } from "../domain/time_zones.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { DailyReport } from "../engine/daily_report.ts";
 import type { DomainEvent, EventBus } from "../engine/events.ts";
 import { containedPrograms } from "../host/processes/contained_program.ts";
 import { DailyReports } from "../notify/daily_reports.ts";
 import { Notifications } from "../notify/notifications.ts";
-import { reportOf } from "../protocol/daily_report.ts";
 import type { Store } from "../store/open.ts";
 import type { ComposeOptions } from "./compose_options.ts";
 
@@ -52,7 +51,7 @@ export function composeDailyReports(
   { clock, config }: ComposeOptions,
   { outbox }: Store,
   notifications: Notifications,
-  queries: Engine["queries"],
+  report: DailyReport,
 ): DailyReports {
   return new DailyReports({
     clock,
@@ -60,7 +59,7 @@ export function composeDailyReports(
     notifications,
     targets: config.notifications,
     timezone: config.tasks.timezone ?? ownTimeZone(),
-    report: (project) => reportOf((isWanted) => queries.all(isWanted), clock.now(), project),
+    report: ({ project, timezone }) => report.markdown({ project, timezone }),
   });
 }
 

@@ -3,8 +3,10 @@ import { epochOf } from "../clock/clock.ts";
 import type { PermissionRequest } from "../domain/permission_request.ts";
 import type { Question } from "../domain/question.ts";
 import type { Task, TaskStatus } from "../domain/task.ts";
-import { duration } from "../protocol/formats.ts";
+import { clockTime, costText, duration } from "../protocol/formats.ts";
+import { waitingWords } from "../protocol/waiting_words.ts";
 import type { Style } from "./terminal.ts";
+import { oneLine } from "./text.ts";
 
 const STATUS_STYLE: Record<TaskStatus, Style> = {
   pending: "dim",
@@ -20,21 +22,29 @@ export function statusStyle(status: TaskStatus): Style {
   return STATUS_STYLE[status];
 }
 
-/** The task's project; else what it has as its label. */
-export function projectName({ project, metadata }: Pick<Task, "project" | "metadata">): string | undefined {
-  return project ?? (metadata?.project || undefined);
-}
-
 /** Milliseconds from the task's start to its end, or until now; undefined before it starts. */
 export function runTime(task: Task, now_ms: number): number | undefined {
   if (task.started_at === undefined) return undefined;
   return (task.completed_at === undefined ? now_ms : epochOf(task.completed_at)) - epochOf(task.started_at);
 }
 
-/** `running for 12 s`, `completed in 3.2 s`, `queued`. */
+/** What the task waits for: `claude's limit until 03:00`; undefined if it does not wait. */
+export function waitInWords({ waiting_for }: Pick<Task, "waiting_for">, now_ms: number): string | undefined {
+  return waiting_for && waitingWords(waiting_for, (iso) => clockTime(iso, now_ms));
+}
+
+/** What the task has cost so far; undefined where that is unknown or nothing. */
+export function costInWords({ usage }: Pick<Task, "usage">): string | undefined {
+  return usage && usage.cost_source !== "unknown" && usage.cost_usd > 0 ? costText(usage) : undefined;
+}
+
+/** `running for 12 s`, `completed in 3.2 s`, `queued, waits for a free slot`. */
 export function statusInWords(task: Task, now_ms: number): string {
   const ms = runTime(task, now_ms);
-  if (ms === undefined || task.status === "queued" || task.status === "pending") return task.status;
+  if (ms === undefined || task.status === "queued" || task.status === "pending") {
+    const wait = waitInWords(task, now_ms);
+    return wait === undefined ? task.status : `${task.status}, waits for ${oneLine(wait)}`;
+  }
   return task.completed_at === undefined
     ? `${task.status} for ${duration(ms)}`
     : `${task.status} ${task.status === "completed" ? "in" : "after"} ${duration(ms)}`;

@@ -9,8 +9,16 @@ export const WaitingFor = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("time"), until }),
   z.object({ kind: z.literal("slot") }).describe("All slots are taken."),
   z.object({ kind: z.literal("agent_start") }).describe("Too many agents are starting at once."),
-  z.object({ kind: z.literal("provider_limit"), agent: z.string(), until, reason: z.string() }),
-  z.object({ kind: z.literal("budget"), until: until.optional() }),
+  z.object({
+    kind: z.literal("provider_limit"),
+    agent: z.string(),
+    until,
+    reason: z.string().describe("In the provider's own words."),
+    first: z.string().optional().describe("The task that goes first, to see whether the limit is over."),
+  }),
+  z.object({ kind: z.literal("budget"), until: until.optional() }).describe(
+    "Without `until`, of the task itself: `resume_task` raises it. Else of a day.",
+  ),
   z.object({
     kind: z.literal("concurrency"),
     by: z.string().describe(
@@ -22,7 +30,11 @@ export const WaitingFor = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("permission"), permission_id: z.string(), until: until.optional() }),
   z.object({ kind: z.literal("question"), question_id: z.string(), until: until.optional() }),
   z.object({ kind: z.literal("node"), node: z.string().optional() }),
-  z.object({ kind: z.literal("disk") }),
+  z.object({
+    kind: z.literal("disk"),
+    folder: z.string().optional().describe("Where there was no room when it was to start."),
+    until: until.optional().describe("ISO 8601: when it is tried again."),
+  }),
   z.object({ kind: z.literal("approval"), message: z.string().optional() }),
   z.object({ kind: z.literal("paused") }),
 ]);

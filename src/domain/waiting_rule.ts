@@ -32,7 +32,7 @@ export interface Surroundings {
   /** The other node that still ends the agent of the task's attempt, which was cancelled. */
   left_on?: string;
   /** The agent for whose provider this task waits, if it is queued. */
-  held?: { agent: string; until: string; reason: string };
+  held?: Omit<Extract<WaitingFor, { kind: "provider_limit" }>, "kind">;
   /** Open permission requests of the task's agent, the oldest first. */
   permissions: readonly Pick<PermissionRequest, "permission_id" | "expires_at">[];
   /** Open questions of the task's agent, the oldest first. */

@@ -19,8 +19,8 @@ export interface DailyReportOptions {
   targets: readonly NotificationTarget[];
   /** The zone of targets that name none. */
   timezone: string;
-  /** The report as Markdown, of one project or of all. */
-  report(project: string | undefined): string;
+  /** The report for a target as Markdown. */
+  report(target: Pick<NotificationTarget, "project" | "timezone">): Promise<string>;
 }
 
 export class DailyReports {
@@ -69,11 +69,12 @@ export class DailyReports {
   async #tellWhatIsDue(): Promise<void> {
     const { clock, notifications, report } = this.#options;
     for (const time of this.#times) {
-      const { name, project } = time.target;
+      const { target } = time;
+      const { name } = target;
       const { day } = reportDue(time, clock.now(), this.#last.get(name));
       if (day === undefined) continue;
       try {
-        await notifications.tellReport(time.target, day, report(project));
+        await notifications.tellReport(target, day, await report(target));
         this.#last.set(name, day);
       } catch (error) {
         log.error("{name} is not told the report of {day} yet: {error}", { name, day, error });

@@ -1,9 +1,12 @@
 /** The report of a day as Markdown: what was done, what waits and until when, who is needed, what failed and why, the cost. */
 import { epochOf, isoTime } from "../clock/clock.ts";
 import { needsOf } from "../domain/needs.ts";
+import { projectName } from "../domain/project_name.ts";
 import type { Task } from "../domain/task.ts";
 import { isFinished } from "../domain/task_values.ts";
-import { counted } from "./formats.ts";
+import { localTime } from "../domain/time_zones.ts";
+import { costText, counted } from "./formats.ts";
+import type { UsageReportRow } from "./usage_messages.ts";
 import { waitingWords } from "./waiting_words.ts";
 
 const DAY_MS = 86_400_000;
@@ -21,21 +24,36 @@ function endedWithinDay({ completed_at }: Task, now_ms: number): boolean {
   return completed_at !== undefined && epochOf(completed_at) > now_ms - DAY_MS;
 }
 
-/** The report of this moment, of one project or of all. `all`: gives the tasks for which its argument holds. */
-export function reportOf(
-  all: (isWanted: (task: Task) => boolean) => readonly Task[],
-  now_ms: number,
-  project: string | undefined,
-): string {
-  const isOf = (task: Task) => project === undefined || task.project === project;
-  return dailyReport(all((task) => isReported(task, now_ms) && isOf(task)), now_ms);
+/** What the report says, all of one moment. */
+export interface DailyFacts {
+  /** Those that `isReported` names. */
+  tasks: readonly Task[];
+  /** What all tasks have cost, also those that are gone, by project and day: of today and the day before. */
+  costs: readonly Cost[];
+  today: string;
+  now_ms: number;
+  /** The zone of the times. */
+  timezone: string;
+  /** The zone of the days on which costs count. */
+  cost_zone: string;
 }
 
-/** `tasks`: those that `isReported` names. */
-export function dailyReport(tasks: readonly Task[], now_ms: number): string {
-  const lines = [`# Report of ${time(isoTime(now_ms))}`, "", "The last 24 hours. Times are in UTC.", ""];
+type Cost = Pick<UsageReportRow, "project" | "day" | "cost_usd" | "cost_source">;
+
+export function dailyReport({ tasks, costs, today, now_ms, timezone, cost_zone }: DailyFacts): string {
+  const time = (iso: string) => localTime(epochOf(iso), timezone).slice(0, 16).replace("T", " ");
+  const days = timezone === cost_zone ? "" : ` Costs are those of days in ${cost_zone}.`;
+  const lines = [
+    `# Report of ${time(isoTime(now_ms))}`,
+    "",
+    `The last 24 hours. Times are in ${timezone}.${days}`,
+    "",
+    `Cost: ${costOfDays(costs, today)}.`,
+    "",
+  ];
   if (tasks.length === 0) return [...lines, "Nothing was done, and nothing waits.", ""].join("\n");
-  for (const [project, own] of byProject(tasks)) {
+  const projects = byProject(tasks);
+  for (const [project, own] of projects) {
     lines.push(`## ${project === "" ? "Without a project" : escaped(project)}`, "");
     const ended = own.filter((task) => endedWithinDay(task, now_ms));
     const parts: [string, readonly Task[], (task: Task) => string][] = [
@@ -49,24 +67,31 @@ export function dailyReport(tasks: readonly Task[], now_ms: number): string {
         ended.filter(({ status }) => status === "failed"),
         ({ error }) => error ?? "for an unknown reason",
       ],
-      ["Done", ended.filter(({ status }) => status === "completed"), cost],
+      ["Done", ended.filter(({ status }) => status === "completed"), costInAll],
       [
         "At work",
         own.filter(({ status }) => status === "running"),
         ({ progress_details }) => progress_details?.current_step ?? "",
       ],
-      ["Waiting", own.filter(({ status }) => !isFinished(status) && status !== "running"), waits],
+      [
+        "Waiting",
+        own.filter(({ status }) => !isFinished(status) && status !== "running"),
+        ({ waiting_for }) => waiting_for ? `waits for ${waitingWords(waiting_for, time)}` : "",
+      ],
       ["Cancelled", ended.filter(({ status }) => status === "cancelled"), () => ""],
     ];
     for (const [title, some, fact] of parts) lines.push(...part(title, some, fact));
-    lines.push(`Cost of these tasks: ${sum(own)}.`, "");
+    if (projects.length > 1) {
+      const its = costs.filter((one) => (one.project ?? "") === project);
+      lines.push(`Cost: ${costOfDays(its, today)}.`, "");
+    }
   }
   return lines.join("\n");
 }
 
 /** Projects by name; what belongs to none comes last. */
 function byProject(tasks: readonly Task[]): [string, Task[]][] {
-  const groups = Map.groupBy(tasks, ({ project }) => project ?? "");
+  const groups = Map.groupBy(tasks, (task) => projectName(task) ?? "");
   return [...groups].sort(([a], [b]) => a === "" ? 1 : b === "" ? -1 : a < b ? -1 : 1);
 }
 
@@ -85,31 +110,21 @@ function part(title: string, tasks: readonly Task[], fact: (task: Task) => strin
   ];
 }
 
-function waits({ waiting_for }: Task): string {
-  return waiting_for ? `waits for ${waitingWords(waiting_for, time)}` : "";
+/** A task that began days ago has cost more than what it did within the report's day. */
+function costInAll({ usage }: Task): string {
+  return usage && usage.cost_source !== "unknown" ? `${costText(usage)} in all` : "";
 }
 
-function cost({ usage }: Task): string {
-  return usage && usage.cost_source !== "unknown" ? dollars(usage.cost_usd) : "";
-}
-
-function sum(tasks: readonly Task[]): string {
-  const used = tasks.flatMap(({ usage }) => usage ?? []);
-  const whole = dollars(used.reduce((sum, { cost_usd }) => sum + cost_usd, 0));
-  const unknown =
-    used.filter(({ cost_source }) => cost_source === "unknown" || cost_source === "mixed").length;
-  return unknown === 0
-    ? whole
-    : `${whole}, and ${counted(unknown, "task")} of which the cost is not fully known`;
-}
-
-function dollars(usd: number): string {
-  return `$${usd.toFixed(2)}`;
-}
-
-/** `2026-11-30 07:00`. */
-function time(iso: string): string {
-  return iso.slice(0, 16).replace("T", " ");
+/** `$1.25 on 2030-01-02 so far, $0.40 on 2030-01-01`. */
+function costOfDays(costs: readonly Cost[], today: string): string {
+  const days = [...Map.groupBy(costs, ({ day = today }) => day)].sort(([a], [b]) => a < b ? 1 : -1);
+  if (days.length === 0) return "none";
+  return days.map(([day, some]) => {
+    const cost_usd = some.reduce((sum, one) => sum + one.cost_usd, 0);
+    const sources = new Set(some.map(({ cost_source }) => cost_source));
+    const [cost_source = "unknown"] = sources.size === 1 ? sources : ["mixed" as const];
+    return `${costText({ cost_usd, cost_source })} on ${day}${day === today ? " so far" : ""}`;
+  }).join(", ");
 }
 
 /** Text of others on one line, which Markdown takes as text. */

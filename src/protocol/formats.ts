@@ -118,6 +118,18 @@ export function dateTime(iso: string): string {
   return formatted(iso, "dateTime", { dateStyle: "medium", timeStyle: "medium" });
 }
 
+const DAY_MS = 86_400_000;
+const SOON_MS = 300_000;
+
+/** A time that is near, in the reader's zone: `03:00`, `Dec 3, 03:00` if it is a day away, `03:00:15` within minutes. */
+export function clockTime(iso: string, now_ms: number): string {
+  const away_ms = Math.abs(epochOf(iso) - now_ms);
+  const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+  if (away_ms < SOON_MS) return formatted(iso, "soon", { ...clock, second: "2-digit" });
+  if (away_ms < DAY_MS) return formatted(iso, "clock", clock);
+  return formatted(iso, "away", { ...clock, month: "short", day: "numeric" });
+}
+
 /** `Nov 30`: the day in UTC. */
 export function dayName(iso: string): string {
   return formatted(iso, "day", { month: "short", day: "numeric", timeZone: "UTC" });

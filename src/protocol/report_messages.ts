@@ -1,6 +1,7 @@
 /** Reports for people. */
 import * as z from "zod";
 import { exchange } from "./exchange.ts";
+import { TimeZone } from "../domain/scalars.ts";
 import { Label } from "../domain/task.ts";
 
 const ReportKind = z.enum(["daily"]);
@@ -13,6 +14,9 @@ export const reportMessages = {
       kind: ReportKind,
       format: ReportFormat.default("markdown"),
       project: Label.optional().describe("Only its tasks. Default: all, by project."),
+      timezone: TimeZone.optional().describe(
+        "The IANA time zone of its times. Default: that of `tasks.timezone`.",
+      ),
     },
     "report",
     { kind: ReportKind, format: ReportFormat, content: z.string(), timestamp: z.string() },

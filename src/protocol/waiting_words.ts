@@ -1,45 +1,47 @@
-/** What a task waits for, in words. */
-import type { WaitingFor } from "../domain/waiting_for.ts";
+/** What a task waits for, in words. Every face takes them from here. */
+import type { WaitingFor, WaitingKind } from "../domain/waiting_for.ts";
 
-/** Fits after "waits for": `task_1, task_2`, `a free slot`. `timeWords` formats times; the default changes nothing. */
-export function waitingWords(waiting_for: WaitingFor, timeWords = (iso: string) => iso): string {
-  switch (waiting_for.kind) {
-    case "dependency":
-      return waiting_for.task_ids.join(", ");
-    case "time":
-      return `its time: ${timeWords(waiting_for.until)}`;
-    case "slot":
-      return "a free slot";
-    case "agent_start":
-      return "other agents to start";
-    case "provider_limit":
-      return `the provider of '${waiting_for.agent}' (${
-        timeWords(waiting_for.until)
-      }): ${waiting_for.reason}`;
-    case "budget":
-      return waiting_for.until === undefined
-        ? "a higher budget"
-        : `its budget until ${timeWords(waiting_for.until)}`;
-    case "concurrency":
-      return `${waiting_for.task_ids?.join(", ") ?? "others"} ${sharedWords(waiting_for.by)}`;
-    case "retry":
-      return `its next attempt: ${timeWords(waiting_for.until)}`;
-    case "permission":
-      return "a person's answer to its permission request";
-    case "question":
-      return "a person's answer to its question";
-    case "node":
-      return waiting_for.node === undefined ? "a node that can run it" : `node '${waiting_for.node}'`;
-    case "disk":
-      return "free disk space";
-    case "approval":
-      return "an approval";
-    case "paused":
-      return "someone to resume it";
-  }
+type Wait<Kind extends WaitingKind> = Extract<WaitingFor, { kind: Kind }>;
+
+/** Writes a time for whoever reads it. The default leaves it as it is. */
+export type TimeWords = (iso: string) => string;
+
+/** Fits after "waits for". A record, so that a new kind must say what it waits for. */
+const WORDS: { [Kind in WaitingKind]: (wait: Wait<Kind>, time: TimeWords) => string } = {
+  dependency: ({ task_ids }) => task_ids.join(", "),
+  time: ({ until }, time) => `its time, ${time(until)}`,
+  slot: () => "a free slot",
+  agent_start: () => "other agents to start",
+  provider_limit: ({ agent, until, first }, time) =>
+    first === undefined
+      ? `${agent}'s limit${untilWords(until, time)}`
+      : `${agent}'s limit: ${first} goes first, to see whether it is over`,
+  budget: ({ until }, time) =>
+    until === undefined ? "a higher budget" : `the next day's budget${untilWords(until, time)}`,
+  concurrency: ({ by, task_ids }) => `${task_ids?.join(", ") ?? "others"} ${sharedWords(by)}`,
+  retry: ({ until }, time) => `its next attempt, ${time(until)}`,
+  permission: ({ until }, time) => `an answer to its permission request${untilWords(until, time)}`,
+  question: ({ until }, time) => `an answer to its question${untilWords(until, time)}`,
+  node: ({ node }) => node === undefined ? "a node that can run it" : `node ${node}`,
+  disk: ({ folder, until }, time) =>
+    `free disk space${folder === undefined ? "" : ` in ${folder}`}${
+      until === undefined ? "" : `, next look ${time(until)}`
+    }`,
+  approval: ({ message }) => message === undefined ? "an approval" : `an approval: ${message}`,
+  paused: () => "someone to resume it",
+};
+
+/** `task_1, task_2`, `a free slot`, `claude's limit until 03:00`. */
+export function waitingWords(waiting_for: WaitingFor, time: TimeWords = (iso) => iso): string {
+  const words = WORDS[waiting_for.kind] as (wait: WaitingFor, time: TimeWords) => string;
+  return words(waiting_for, time);
 }
 
 /** What a task shares with those that it waits for: `(same folder)`. */
 export function sharedWords(by: string): string {
   return `(same ${by === "working_dir" ? "folder" : by})`;
+}
+
+function untilWords(until: string | undefined, time: TimeWords): string {
+  return until === undefined ? "" : ` until ${time(until)}`;
 }

@@ -61,12 +61,23 @@ Deno.test("report: by project, each task under what has become of it, with times
     task("old", "completed", { completed_at: "2029-12-24T03:00:00.000Z" }),
     task("done_with", "completed", { completed_at: lately, archived: true }),
   ];
-  const text = dailyReport(all.filter((one) => isReported(one, NOW)), NOW);
+  const facts = { costs: [], today: "2030-01-02", now_ms: NOW, timezone: "Europe/Vienna", cost_zone: "UTC" };
+  const text = dailyReport({
+    ...facts,
+    tasks: all.filter((one) => isReported(one, NOW)),
+    costs: [
+      { project: "shop", day: "2030-01-02", cost_usd: 1.25, cost_source: "reported" },
+      { project: "shop", day: "2030-01-01", cost_usd: 2, cost_source: "reported" },
+      { day: "2030-01-02", cost_usd: 0.5, cost_source: "estimated" },
+    ],
+  });
   assert.equal(
     text,
-    `# Report of 2030-01-02 07:00
+    `# Report of 2030-01-02 08:00
 
-The last 24 hours. Times are in UTC.
+The last 24 hours. Times are in Europe/Vienna. Costs are those of days in UTC.
+
+Cost: ≥$1.75 on 2030-01-02 so far, $2.00 on 2030-01-01.
 
 ## shop
 
@@ -76,13 +87,13 @@ The last 24 hours. Times are in UTC.
 
 ### Done (1)
 
-- \`good\` do good: $1.25
+- \`good\` do good: $1.25 in all
 
 ### Waiting (1)
 
-- \`held\` do held: waits for the provider of 'claude' (2030-01-02 09:30): usage limit
+- \`held\` do held: waits for claude's limit until 2030-01-02 10:30
 
-Cost of these tasks: $1.75.
+Cost: $1.25 on 2030-01-02 so far, $2.00 on 2030-01-01.
 
 ## Without a project
 
@@ -90,10 +101,10 @@ Cost of these tasks: $1.75.
 
 - \`look\` do look: review
 
-Cost of these tasks: $0.00, and 1 task of which the cost is not fully known.
+Cost: ~$0.50 on 2030-01-02 so far.
 `,
   );
-  assert.match(dailyReport([], NOW), /Nothing was done, and nothing waits/);
+  assert.match(dailyReport({ ...facts, tasks: [] }), /Cost: none\.\n\nNothing was done, and nothing waits/);
 });
 
 Deno.test("report: create_report answers with the tasks of the server, of one project if asked", async () => {

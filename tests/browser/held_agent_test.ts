@@ -32,7 +32,7 @@ Deno.test("a held agent shows when it goes on, on its tasks' cards and on the ag
       ((await post({ type: "get_task_status", task_id })).task as { status: string }).status;
     await go("/");
     await start("limited", limited());
-    const waits = page.getByText(/Waits for the provider of 'sh' \(in \d+ h/);
+    const waits = page.getByText(/Waits for sh's limit until \d\d:\d\d/);
     await waits.first().waitFor();
     await start("other", "exit");
     await becomes(() => waits.count(), 2);

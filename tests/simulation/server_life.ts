@@ -233,6 +233,7 @@ export class ServerLife {
       hooks: {} as ApiContext["hooks"],
       notifications: {} as ApiContext["notifications"],
       usage: {} as ApiContext["usage"],
+      reports: {} as ApiContext["reports"],
       makes: [],
       // Everybody may do everything, as without authentication.
       auth: { authorise: () => {} } as unknown as ApiContext["auth"],

@@ -102,7 +102,7 @@ Deno.test("each target that asks for it is told the report of its project at its
       target("deaf", { events: ["budget"] }),
     ],
     timezone: "UTC",
-    report: (project) => `of ${project}`,
+    report: ({ project }) => Promise.resolve(`of ${project}`),
   });
   await reports.start();
   await moved.until("2030-01-03T12:00:00Z");

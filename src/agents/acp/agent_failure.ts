@@ -6,6 +6,7 @@ import type { RunOutcome } from "../../domain/run.ts";
 import { SIGNALLED } from "../reporting/exit_status.ts";
 import { limitTold, loginText, type ModelTrouble, refusalOf, withMore } from "./model_trouble.ts";
 import type { AgentMoment } from "./agent_moment.ts";
+import { withoutMoment } from "./reset_time.ts";
 import { cut } from "./wire_value.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
@@ -129,7 +130,7 @@ export function verdictOf(error: unknown, context: FailureContext): Verdict {
     const message = trouble.kind === "needs_login"
       ? loginText(error.message, context.login_advice)
       : error.message;
-    return { ...failed(trouble.kind, message), refusal: refusalOf(trouble, context.model) };
+    return { ...failed(trouble.kind, withoutMoment(message)), refusal: refusalOf(trouble, context.model) };
   }
   if (error instanceof NotOffered) return failed("refused", error.message);
   if (error instanceof AgentFailure) return failed("bug", error.message);

@@ -5,7 +5,7 @@ import { given } from "../../domain/given_fields.ts";
 import type { Refusal } from "../../domain/run.ts";
 import type { AgentMoment } from "./agent_moment.ts";
 import { kindOfText } from "./failure_kind.ts";
-import { resetTimeIn } from "./reset_time.ts";
+import { resetTimeIn, withoutMoment } from "./reset_time.ts";
 import { refusalIn } from "./told_refusal.ts";
 import { cut, objectOf, oneLine, textOf } from "./wire_value.ts";
 
@@ -147,7 +147,7 @@ export function refusalOf(
   chosen: string | undefined,
 ): Refusal | undefined {
   if (kind !== "provider_limit" && kind !== "overloaded") return undefined;
-  const refusal: Refusal = { reason: oneLine(what, LONGEST_REASON) };
+  const refusal: Refusal = { reason: oneLine(withoutMoment(what), LONGEST_REASON) };
   if (until_ms !== undefined) refusal.until = isoTime(until_ms);
   if (model !== undefined && areSame(model, chosen ?? model)) refusal.model = chosen ?? model;
   return refusal;
@@ -167,5 +167,5 @@ export function loginText(reason: string, login_advice: string): string {
 /** The limit as a sentence. */
 export function limitText({ what, until_ms }: ModelTrouble): string {
   const until = until_ms === undefined ? "" : ` until ${isoTime(until_ms)}`;
-  return cut(`The model's provider limits the agent${until}: ${what}`, 1000);
+  return cut(`The model's provider limits the agent${until}: ${withoutMoment(what)}`, 1000);
 }

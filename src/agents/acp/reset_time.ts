@@ -69,6 +69,11 @@ export function resetTimeIn(
   return plausible(timeIn(text, now_ms, zone), now_ms);
 }
 
+/** A provider's text for people: without the moment that it gives programs, as in `limit reached|1796045617`. */
+export function withoutMoment(text: string): string {
+  return text.replace(EPOCH, "").trimEnd();
+}
+
 /** No limit lasts so long: what is further away is no time at which one ends. */
 const LONGEST_MS = 10 * 366 * 86_400_000;
 

@@ -2,6 +2,7 @@
 import type { RunOutcome } from "../../domain/run.ts";
 import type { AgentMoment } from "../acp/agent_moment.ts";
 import { limitTold, refusalOf } from "../acp/model_trouble.ts";
+import { withoutMoment } from "../acp/reset_time.ts";
 
 /** Any program may print that some rate was exceeded. These are words of the plans of coding agents. */
 const OF_A_PLAN =
@@ -20,7 +21,7 @@ export function withToldLimit(
   if (trouble === undefined) return outcome;
   return {
     ...outcome,
-    failure: { ...outcome.failure, kind: trouble.kind },
+    failure: { kind: trouble.kind, message: withoutMoment(outcome.failure.message) },
     refusal: refusalOf(trouble, model),
   };
 }

@@ -16,7 +16,8 @@ import { localDateTime, localWithOffset } from "../local_time.ts";
 import { ownCommand } from "../own_command.ts";
 import { sizeInWords } from "../review_text.ts";
 import { tableLines } from "../table.ts";
-import { projectName, statusInWords, statusStyle, steps } from "../task_text.ts";
+import { projectName } from "../../domain/project_name.ts";
+import { statusInWords, statusStyle, steps } from "../task_text.ts";
 import { clean, oneLine } from "../text.ts";
 
 type Result = Reply<"get_task_result">["result"];
@@ -80,6 +81,7 @@ function describe(
     ["ended", task.completed_at && localWithOffset(task.completed_at)],
     ["now", task.runtime_status],
     ["waits for", task.waiting_for && waitingWords(task.waiting_for, localWithOffset)],
+    ["because", task.waiting_for?.kind === "provider_limit" ? oneLine(task.waiting_for.reason) : undefined],
     ...warningRows(terminal, result),
     ...(result.checks ?? []).map((check): [string, string] => [
       "check",

@@ -5,7 +5,7 @@ import { isJudged } from "../../domain/task_values.ts";
 import { type Need, needOf, NEEDS } from "../../domain/needs.ts";
 import { WaitingKind } from "../../domain/waiting_for.ts";
 import { Review } from "../../domain/workspace.ts";
-import { costText, duration } from "../../protocol/formats.ts";
+import { duration } from "../../protocol/formats.ts";
 import { TASK_SORT_FIELDS, type TaskSortField } from "../../protocol/task_messages.ts";
 import { NEED_NAMES } from "../asks.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
@@ -13,7 +13,9 @@ import { addProjectOptions, chosenProject, type ProjectFlags } from "../project.
 import { addListOptions, anyOf, type ListFlags } from "../options.ts";
 import { type Column, printTable } from "../table.ts";
 import { changesInWords } from "../review_text.ts";
-import { projectName, runTime, statusStyle } from "../task_text.ts";
+import { projectName } from "../../domain/project_name.ts";
+import { costInWords, runTime, statusStyle, waitInWords } from "../task_text.ts";
+import { oneLine } from "../text.ts";
 
 interface TasksFlags extends CommonFlags, ProjectFlags, ListFlags<TaskSortField> {
   status?: TaskStatus[];
@@ -94,9 +96,10 @@ export function addTasks(program: Command, cli: Cli): void {
 function columnsFor({ terminal, clock }: Cli, tasks: readonly Task[]): Column<Task>[] {
   const hasProjects = tasks.some((task) => projectName(task) !== undefined);
   const hasNeeds = tasks.some((task) => needOf(task) !== undefined);
-  const haveCosts = tasks.some((task) => costOf(task) !== undefined);
+  const haveCosts = tasks.some((task) => costInWords(task) !== undefined);
   const haveChanges = tasks.some((task) => changesInWords(task) !== undefined);
   const now_ms = clock.now();
+  const doWait = tasks.some(({ waiting_for }) => waiting_for !== undefined);
   return [
     { title: "ID", value: ({ id }) => id },
     {
@@ -116,7 +119,7 @@ function columnsFor({ terminal, clock }: Cli, tasks: readonly Task[]): Column<Ta
       : []),
     ...(hasProjects ? [{ title: "PROJECT", value: (task: Task) => projectName(task) ?? "" }] : []),
     { title: "PROGRESS", value: ({ progress }) => `${progress} %` },
-    ...(haveCosts ? [{ title: "COST", value: (task: Task) => costOf(task) ?? "" }] : []),
+    ...(haveCosts ? [{ title: "COST", value: (task: Task) => costInWords(task) ?? "" }] : []),
     ...(haveChanges ? [{ title: "CHANGES", value: (task: Task) => changesAndEnd(task) }] : []),
     { title: "PRIORITY", value: ({ priority }) => priority },
     { title: "TYPE", value: ({ type }) => type },
@@ -127,16 +130,14 @@ function columnsFor({ terminal, clock }: Cli, tasks: readonly Task[]): Column<Ta
         return ms === undefined ? "" : duration(ms);
       },
     },
+    ...(doWait
+      ? [{ title: "WAITS FOR", value: (task: Task) => oneLine(waitInWords(task, now_ms) ?? "") }]
+      : []),
     { title: "DESCRIPTION", value: ({ description }) => description },
   ];
 }
 
 /** NEEDS names the review that is open. */
-/** Silent where it is unknown or nothing. */
-function costOf({ usage }: Task): string | undefined {
-  return usage && usage.cost_source !== "unknown" && usage.cost_usd > 0 ? costText(usage) : undefined;
-}
-
 function changesAndEnd(task: Task): string {
   const isOver = isJudged(task.review);
   return [changesInWords(task), isOver ? task.review : undefined].filter(Boolean).join(", ");

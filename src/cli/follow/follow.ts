@@ -122,6 +122,8 @@ async function untilEnded(
     } else if (push.type === "task_status_update") {
       view.status(push);
       task = await look();
+    } else if (push.type === "task_changed") {
+      if (push.changed.includes("waiting_for")) task = await look();
     } else if (push.type === "resubscribed") {
       task = await look();
     }

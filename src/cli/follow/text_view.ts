@@ -34,7 +34,10 @@ export class TextView implements View {
 
   task(task: Task): void {
     this.#task = task;
-    if (!isFinished(task.status)) this.#printChange(task.status);
+    const { status } = task;
+    const isToCome = status === "pending" || status === "queued";
+    if (isToCome) this.#printChange(statusInWords(task, this.#clock.now()));
+    else if (!isFinished(status)) this.#printChange(status);
     this.#draw();
   }
 

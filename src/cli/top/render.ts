@@ -6,7 +6,8 @@ import { isFinished } from "../../domain/task_values.ts";
 import { localTimeOfDay } from "../local_time.ts";
 import { mostUrgent } from "../asks.ts";
 import { levelStyle } from "../log_text.ts";
-import { projectName, runTime, statusStyle } from "../task_text.ts";
+import { projectName } from "../../domain/project_name.ts";
+import { costInWords, runTime, statusStyle, waitInWords } from "../task_text.ts";
 import type { Style } from "../terminal.ts";
 import { clean, columns, fit, oneLine, wrapped } from "../text.ts";
 import { bytes, duration, percent } from "../../protocol/formats.ts";
@@ -122,6 +123,12 @@ function projectCell(text: string, { tasks }: Board, { columns: width }: Screen)
   ];
 }
 
+/** Only on a wide screen, and only if something has cost anything. */
+function costCell(text: string, { tasks }: Board, { columns: width }: Screen): string[] {
+  const longest = Math.max(0, ...[...tasks.values()].map((task) => (costInWords(task) ?? "").length));
+  return longest === 0 || width < NARROW ? [] : [padded(text, Math.max("COST".length, longest))];
+}
+
 const padded = (text: string, width: number) => {
   const kept = fit(text, width);
   return kept + " ".repeat(width - columns(kept));
@@ -134,6 +141,7 @@ function titles(board: Board, screen: Screen): string {
     padded("STATUS", STATUS_WIDTH),
     padded("PROGRESS", barWidth(screen) + 5),
     padded("TIME", timeWidth(screen)),
+    ...costCell("COST", board, screen),
     "DOING",
   ];
   return screen.paint(fit(`  ${cells.join(" ")}`, screen.columns), "dim");
@@ -149,7 +157,8 @@ function taskRow(task: Task, board: Board, screen: Screen): { text: string; styl
     padded(task.status, STATUS_WIDTH),
     `${"█".repeat(full)}${"░".repeat(bar - full)} ${String(task.progress).padStart(3)}%`,
     padded(ms === undefined ? "" : shortTime(ms, screen), timeWidth(screen)),
-    doing(task),
+    ...costCell(costInWords(task) ?? "", board, screen),
+    doing(task, screen),
   ];
   return { text: fit(`  ${cells.join(" ")}`, screen.columns), style: statusStyle(task.status) };
 }
@@ -171,9 +180,11 @@ const MARKS: Record<Need, string> = {
   review: "REVIEW",
 };
 
-function doing(task: Task): string {
+function doing(task: Task, { now_ms }: Screen): string {
   const ask = mostUrgent(task);
   if (ask) return `${MARKS[ask.kind]}: ${oneLine(ask.what)}`;
+  const wait = waitInWords(task, now_ms);
+  if (wait !== undefined) return `waits for ${oneLine(wait)}`;
   if (task.error) return oneLine(task.error);
   const step = task.status === "running" ? oneLine(task.progress_details?.current_step ?? "") : "";
   return step || oneLine(task.description);

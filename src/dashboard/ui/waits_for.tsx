@@ -1,10 +1,9 @@
 /** Why a task waits, in one line. */
 import { Link } from "wouter-preact";
-import { epochOf } from "../../clock/clock.ts";
 import { standingOf } from "../../domain/dependencies.ts";
 import type { After, Task } from "../../domain/task.ts";
 import type { WaitingFor } from "../../domain/waiting_for.ts";
-import { relative } from "../../protocol/formats.ts";
+import { clockTime } from "../../protocol/formats.ts";
 import { sharedWords, waitingWords } from "../../protocol/waiting_words.ts";
 import { taskOf } from "../data/tasks.ts";
 import { STATUS_NAMES } from "./status.tsx";
@@ -19,7 +18,7 @@ export function WaitsFor({ task: { waiting_for, execution } }: { task: Task }) {
     return null;
   }
   return (
-    <p class="task-waits">
+    <p class="task-waits" title={waiting_for.kind === "provider_limit" ? waiting_for.reason : undefined}>
       Waits for <Cause of={waiting_for} after={execution?.after} />
     </p>
   );
@@ -41,7 +40,7 @@ function Cause({ of: waiting_for, after }: { of: WaitingFor; after?: After }) {
       </>
     );
   }
-  return <>{waitingWords(waiting_for, (iso) => relative(epochOf(iso), now.value))}</>;
+  return <>{waitingWords(waiting_for, (iso) => clockTime(iso, now.value))}</>;
 }
 
 /** No push announces that one of several dependencies is done. */

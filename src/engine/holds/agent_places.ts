@@ -12,6 +12,8 @@ export interface HeldAgent {
   /** ISO 8601. In the past while another task goes first. */
   until: string;
   reason: string;
+  /** The task that goes first. */
+  first?: string;
 }
 
 /** By which agent a task would run now. */
@@ -99,6 +101,7 @@ export class AgentPlaces {
     return {
       agent,
       until,
+      first: first.task_id,
       reason: `${reason}. Task '${first.task_id}' goes first, to see whether that is over`,
     };
   }
