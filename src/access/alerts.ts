@@ -1,6 +1,7 @@
 /** Detects likely attacks. Raises at most one alert per client and kind within a period. */
 import { type Clock, isoTime } from "../clock/clock.ts";
 import type { SecurityAlert } from "../protocol/pushes.ts";
+import { networkOf } from "./networks.ts";
 import { SlidingWindow, WINDOW_SECONDS } from "./windows.ts";
 
 type AlertType = SecurityAlert["alert_type"];
@@ -41,7 +42,9 @@ export class SecurityWatch {
     const threshold = THRESHOLDS[alert_type];
     if (!threshold) return;
     const now_ms = this.#clock.monotonic();
-    const watched = this.#of(`${alert_type} ${client_ip}`);
+    // Whoever has a network of IPv6 has more addresses than anyone could watch one by one.
+    const network = networkOf(client_ip);
+    const watched = this.#of(`${alert_type} ${network}`);
     watched.attempts.add(now_ms);
     const attempts = watched.attempts.count(now_ms);
     if (attempts < threshold.attempts || now_ms - watched.told_ms < QUIET_MS) return;
@@ -50,7 +53,13 @@ export class SecurityWatch {
       type: "security_alert",
       alert_type,
       severity: threshold.severity,
-      details: { client_ip, attempts, time_window: WINDOW_SECONDS, ...details },
+      details: {
+        client_ip,
+        ...network !== client_ip && { network },
+        attempts,
+        time_window: WINDOW_SECONDS,
+        ...details,
+      },
       timestamp: isoTime(this.#clock.now()),
     });
   }

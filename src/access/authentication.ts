@@ -1,26 +1,30 @@
-/** Who a client is, by the key or token it shows, and what it may do. Clients that guess are blocked for a while. */
+/**
+ * Who a client is, by the key or token it shows, and what it may do. Wrong keys are answered only so often; a valid one is
+ * always taken, from wherever others are guessing.
+ */
 import { type Clock, isoTime } from "../clock/clock.ts";
 import { keyActor, OWNER } from "../domain/actor.ts";
 import type { Permission } from "../domain/access_key.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { SecurityAlert } from "../protocol/pushes.ts";
-import { type Identity, isKnown, NOBODY } from "./identity.ts";
-import type { Keys } from "./keys.ts";
+import { type Identity, isKnown, isPrivileged, NOBODY } from "./identity.ts";
+import type { FoundKey, Keys } from "./keys.ts";
+import { networkOf } from "./networks.ts";
+import { Sessions } from "./sessions.ts";
+import type { Standing } from "./shares.ts";
 import { isTaskToken, type TaskTokens } from "./task_tokens.ts";
 import { digestOf, isSessionToken, newSecret } from "./secrets.ts";
 import { SlidingWindow, WINDOW_SECONDS } from "./windows.ts";
 
-/** Wrong keys from one address within a minute before it is blocked. */
+/** Wrong keys from one address, or one network of IPv6, within a minute before no more are looked at. */
 const FAILURES_MAX = 10;
 const BLOCKED_MS = 300_000;
 /** How many addresses with failures are remembered. The one that failed longest ago is forgotten first. */
 const WATCHED_MAX = 1000;
-/** How many sessions may be open. Beyond that, the oldest ends. */
-const SESSIONS_MAX = 10_000;
 
 export interface AuthenticationOptions {
   clock: Clock;
-  keys: Pick<Keys, "find" | "isValid">;
+  keys: Pick<Keys, "find" | "isValid" | "used">;
   /** The tokens of agents at work. */
   tasks: Pick<TaskTokens, "find" | "isValid">;
   /** Whether clients must show a key or a token. */
@@ -47,12 +51,15 @@ interface Failures {
 
 export class Authentication {
   readonly #options: AuthenticationOptions;
-  /** By the digest of its token. */
-  readonly #sessions = new Map<string, Identity>();
+  readonly sessions: Sessions;
+  /** The digest of the owner's token. */
+  #owner_digest: string | undefined;
+  /** By address, or network of IPv6. */
   readonly #failures = new Map<string, Failures>();
 
   constructor(options: AuthenticationOptions) {
     this.#options = options;
+    this.sessions = new Sessions(options.clock, (identity) => this.#isKeyValid(identity));
   }
 
   get isRequired(): boolean {
@@ -65,9 +72,8 @@ export class Authentication {
    * reconnect before the new address is written.
    */
   async openForOwner(left?: string): Promise<string> {
-    const owner: Identity = { actor: OWNER, permissions: ["read", "write", "admin"], expires_ms: Infinity };
     const token = isSessionToken(left) ? left : newSecret("sess_");
-    this.#open(owner, await digestOf(token));
+    this.#owner_digest = await digestOf(token);
     return token;
   }
 
@@ -82,19 +88,17 @@ export class Authentication {
     const agent = this.#agentWith(api_key);
     if (agent) return { session_token: api_key, identity: agent };
     const digest = await digestOf(api_key);
-    // From here on nothing waits, so that guesses sent at once are counted one after another.
-    this.#refuseBlocked(client_ip);
     const key = this.#options.keys.find(digest);
     if (key === undefined) {
       // A session's token continues that session.
-      const identity = this.#find(digest);
-      if (identity === undefined) throw this.#failed(client_ip, digest);
-      return { session_token: api_key, identity };
+      return { session_token: api_key, identity: this.#withToken(digest) ?? this.#refuse(client_ip, digest) };
     }
-    const expires_ms = this.#options.clock.now() + this.#options.session_ms;
-    const identity = { actor: keyActor(key), permissions: key.permissions, expires_ms };
     const session_token = newSecret("sess_");
-    this.#open(identity, await digestOf(session_token));
+    const { identity } = this.sessions.open({
+      identity: this.#sessionOf(this.#identityOf(key, digest, client_ip)),
+      ip: client_ip,
+      digest: await digestOf(session_token),
+    });
     return { session_token, identity };
   }
 
@@ -108,17 +112,39 @@ export class Authentication {
     const agent = this.#agentWith(shown);
     if (agent) return agent;
     const digest = await digestOf(shown);
-    // See `authenticate`.
-    this.#refuseBlocked(ip);
     const key = this.#options.keys.find(digest);
-    if (key) return { actor: keyActor(key), permissions: key.permissions, expires_ms: Infinity };
-    const identity = this.#find(digest);
-    if (identity === undefined) {
-      throw isProbe && this.#wasCounted(ip, digest)
-        ? wrongKey()
-        : this.#failed(ip, isProbe ? undefined : digest);
+    if (key) return this.#identityOf(key, digest, ip);
+    const identity = this.#withToken(digest);
+    if (identity) return identity;
+    if (isProbe && this.#wasCounted(ip, digest)) {
+      this.#refuseBlocked(ip);
+      throw wrongKey();
     }
-    return identity;
+    return this.#refuse(ip, isProbe ? undefined : digest);
+  }
+
+  /**
+   * The identity of a socket. What it showed itself, a key or the owner's token, opens a session, which ends with the socket
+   * if `leave` is called, or before.
+   */
+  bind(identity: Identity, ip: string): Identity {
+    if (
+      identity.session !== undefined || (identity.actor.kind !== "key" && identity.actor.kind !== "owner")
+    ) {
+      return identity;
+    }
+    return this.sessions.open({ identity: this.#sessionOf(identity), ip }).identity;
+  }
+
+  /** The socket of this identity has closed, or has shown another key. */
+  leave({ session }: Identity): void {
+    if (session && session.digest === undefined) this.sessions.end(session);
+  }
+
+  /** How much of the shared limits a client with this identity may use. */
+  standingOf(identity: Identity): Standing {
+    if (!isKnown(identity)) return this.#options.required ? "unknown" : "ordinary";
+    return isPrivileged(identity) ? "privileged" : "ordinary";
   }
 
   /**
@@ -126,13 +152,9 @@ export class Authentication {
    * required, everyone may do everything but the agents of tasks.
    */
   authorise(permission: Permission, what: string, identity: Identity, client_ip: string): void {
+    this.#seen(identity, client_ip);
     if (this.allows(permission, identity)) return;
-    if (!isKnown(identity) || !this.isValid(identity)) {
-      throw new ApiError("AUTHENTICATION_REQUIRED", "Show an API key first: send 'authenticate'", {
-        permission,
-        expected: "authenticate with an api_key, or Authorization: Bearer over HTTP",
-      });
-    }
+    if (!isKnown(identity) || !this.isValid(identity)) throw keyMissing({ permission });
     const { kind, id } = identity.actor;
     const who = kind === "agent" ? `The agent of task '${id}'` : "This key";
     const which = kind === "agent" ? { task_id: id } : { key_id: id };
@@ -143,6 +165,11 @@ export class Authentication {
     });
   }
 
+  /** Throws `AUTHENTICATION_REQUIRED` for a client that must show a key and has not. */
+  requireKey(identity: Identity): void {
+    if (this.#options.required && !isKnown(identity)) throw keyMissing({});
+  }
+
   /** Whether `identity` has `permission`; all but the agents of tasks have, if authentication is not required. */
   allows(permission: Permission, identity: Identity): boolean {
     if (!this.#options.required && identity.actor.kind !== "agent") return true;
@@ -151,10 +178,37 @@ export class Authentication {
 
   /** Whether a session, or the key behind it, is still valid. */
   isValid(identity: Identity): boolean {
-    const { actor, expires_ms } = identity;
+    const { actor, expires_ms, session } = identity;
     if (actor.kind === "agent") return this.#options.tasks.isValid(identity);
-    return expires_ms > this.#options.clock.now() &&
-      (actor.kind !== "key" || this.#options.keys.isValid(actor.id!));
+    return expires_ms > this.#options.clock.now() && this.#isKeyValid(identity) &&
+      (session === undefined || this.sessions.has(session));
+  }
+
+  #isKeyValid({ actor, key_digest }: Identity): boolean {
+    return actor.kind !== "key" || this.#options.keys.isValid(actor.id!, key_digest!);
+  }
+
+  #seen(identity: Identity, client_ip: string): void {
+    const { session, actor } = identity;
+    if (session) session.last_seen_ms = this.#options.clock.now();
+    if (actor.kind === "key") this.#options.keys.used(actor.id!, client_ip);
+  }
+
+  #identityOf(key: FoundKey, digest: string, client_ip: string): Identity {
+    const { permissions, projects, expires_ms } = key;
+    this.#options.keys.used(key.id, client_ip);
+    return { actor: keyActor(key), permissions, projects, expires_ms, key_digest: digest };
+  }
+
+  /** A session ends with its time or its key, whichever is first. The owner's has no end. */
+  #sessionOf(identity: Identity): Identity {
+    if (identity.actor.kind === "owner") return identity;
+    const end_ms = this.#options.clock.now() + this.#options.session_ms;
+    return { ...identity, expires_ms: Math.min(identity.expires_ms, end_ms) };
+  }
+
+  #withToken(digest: string): Identity | undefined {
+    return digest === this.#owner_digest ? OWNER_IDENTITY : this.sessions.withToken(digest)?.identity;
   }
 
   /**
@@ -174,43 +228,24 @@ export class Authentication {
     );
   }
 
-  #open(identity: Identity, digest: string): void {
-    this.#sessions.set(digest, identity);
-    if (this.#sessions.size > SESSIONS_MAX) this.#endOldest();
-  }
-
-  /** Ends the expired sessions, or else the oldest; never the owner's. */
-  #endOldest(): void {
-    let oldest: string | undefined;
-    for (const [digest, identity] of this.#sessions) {
-      if (!this.isValid(identity)) this.#sessions.delete(digest);
-      else if (identity.actor.kind !== "owner") oldest ??= digest;
-    }
-    if (this.#sessions.size > SESSIONS_MAX && oldest !== undefined) this.#sessions.delete(oldest);
-  }
-
-  #find(digest: string): Identity | undefined {
-    const identity = this.#sessions.get(digest);
-    if (identity === undefined || this.isValid(identity)) return identity;
-    this.#sessions.delete(digest);
-    return undefined;
-  }
-
   /** Whether this is the wrong key that was counted last. One probe about it is free. */
   #wasCounted(client_ip: string, digest: string): boolean {
-    const failures = this.#failures.get(client_ip);
+    const failures = this.#failures.get(networkOf(client_ip));
     if (failures?.last !== digest) return false;
     failures.last = undefined;
     return true;
   }
 
-  #failed(client_ip: string, digest: string | undefined): ApiError {
+  /** Throws for a wrong key, and counts it. */
+  #refuse(client_ip: string, digest: string | undefined): never {
+    this.#refuseBlocked(client_ip);
     const now_ms = this.#options.clock.monotonic();
-    const failures: Failures = this.#failures.get(client_ip) ??
+    const network = networkOf(client_ip);
+    const failures: Failures = this.#failures.get(network) ??
       { window: new SlidingWindow(), blocked_until_ms: 0 };
     // Set again, so that the map is in the order of the last failure.
-    this.#failures.delete(client_ip);
-    this.#failures.set(client_ip, failures);
+    this.#failures.delete(network);
+    this.#failures.set(network, failures);
     if (this.#failures.size > WATCHED_MAX) this.#failures.delete(this.#failures.keys().next().value!);
     failures.window.add(now_ms);
     failures.last = digest;
@@ -220,11 +255,12 @@ export class Authentication {
       const blocked_until = isoTime(this.#options.clock.now() + BLOCKED_MS);
       this.#options.note("brute_force_attempt", client_ip, { blocked_until });
     }
-    return wrongKey();
+    throw wrongKey();
   }
 
   #refuseBlocked(client_ip: string): void {
-    const left_ms = (this.#failures.get(client_ip)?.blocked_until_ms ?? 0) - this.#options.clock.monotonic();
+    const left_ms = (this.#failures.get(networkOf(client_ip))?.blocked_until_ms ?? 0) -
+      this.#options.clock.monotonic();
     if (left_ms <= 0) return;
     throw new ApiError("RATE_LIMIT_EXCEEDED", "Too many wrong keys from this address. Please wait.", {
       retry_after_seconds: Math.ceil(left_ms / 1000),
@@ -233,6 +269,19 @@ export class Authentication {
       limit: "authentication_failures",
     });
   }
+}
+
+const OWNER_IDENTITY: Identity = {
+  actor: OWNER,
+  permissions: ["read", "write", "admin"],
+  expires_ms: Infinity,
+};
+
+function keyMissing(details: Record<string, unknown>): ApiError {
+  return new ApiError("AUTHENTICATION_REQUIRED", "Show an API key first: send 'authenticate'", {
+    ...details,
+    expected: "authenticate with an api_key, or Authorization: Bearer over HTTP",
+  });
 }
 
 function wrongKey(): ApiError {

@@ -6,17 +6,25 @@ import { type Clock, isoTime } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { LimitName, LimitUsage, OperationLimit } from "../protocol/limits.ts";
 import type { LimitPolicy } from "./policy.ts";
+import type { Standing } from "./shares.ts";
 import { SlidingWindow, TokenBucket, WINDOW_SECONDS } from "./windows.ts";
 
 /** A client that has used this share of a limit gets a warning. */
 const WARN_SHARE = 0.8;
 const WARN_INTERVAL_MS = 1000;
 
+/** Messages that are counted together, and how much of `global_messages_per_minute` they may be. */
+export interface MessagePool {
+  readonly window: SlidingWindow;
+  share(limit: number): number;
+}
+
 /** What all clients share. */
 export interface SharedLimits {
   readonly clock: Clock;
   readonly policy: LimitPolicy;
-  readonly globalMessages: SlidingWindow;
+  /** The pools that a client's messages count in, the narrowest last. */
+  messagePools(client: string, standing: Standing): readonly MessagePool[];
   /** A message was accepted. */
   accepted(client: string, now_ms: number): void;
   /** A limit refused something. */
@@ -31,13 +39,24 @@ export class ClientLimits {
   readonly #shared: SharedLimits;
   readonly #bucket: TokenBucket;
   readonly #windows = new Map<LimitName, SlidingWindow>();
+  #standing: Standing;
   #warned_ms = -Infinity;
 
-  constructor(shared: SharedLimits, client: string) {
+  constructor(shared: SharedLimits, client: string, standing: Standing = "ordinary") {
     this.#shared = shared;
     this.client = client;
+    this.#standing = standing;
     const now = shared.clock.monotonic();
     this.#bucket = new TokenBucket(shared.policy.limit("burst_per_second", client, now), now);
+  }
+
+  /** Changes when the client shows a key, or another one. */
+  get standing(): Standing {
+    return this.#standing;
+  }
+
+  set standing(standing: Standing) {
+    this.#standing = standing;
   }
 
   get isFlooded(): boolean {
@@ -46,19 +65,20 @@ export class ClientLimits {
 
   /** Counts a message. Throws `RATE_LIMIT_EXCEEDED` if that would exceed a limit. */
   message(): void {
-    const { policy, clock, globalMessages } = this.#shared;
+    const { policy, clock } = this.#shared;
     const now = clock.monotonic();
+    const pools = this.#shared.messagePools(this.client, this.#standing);
     const own = this.#window("messages_per_minute");
     if (!policy.isOff(now)) {
       const burst = policy.limit("burst_per_second", this.client, now);
       if (burst !== this.#bucket.capacity) this.#bucket.resize(burst);
       if (!this.#bucket.has(now)) throw this.#exceeded("burst_per_second", burst, 1, 1);
       this.#refuseOver("messages_per_minute", own, now);
-      this.#refuseOver("global_messages_per_minute", globalMessages, now);
+      for (const pool of pools) this.#refuseOver("global_messages_per_minute", pool.window, now, pool);
       this.#bucket.take(now);
     }
     own.add(now);
-    globalMessages.add(now);
+    for (const { window } of pools) window.add(now);
     this.#shared.accepted(this.client, now);
   }
 
@@ -86,27 +106,32 @@ export class ClientLimits {
 
   /** Asked after each reply, so it does not work out the whole usage. */
   #isNearAny(now_ms: number): boolean {
-    const { policy, globalMessages } = this.#shared;
-    const isNearlyUsed = (name: LimitName, window: SlidingWindow) =>
-      isNearLimit(window.count(now_ms), policy.limit(name, this.client, now_ms));
-    return isNearlyUsed("global_messages_per_minute", globalMessages) ||
+    const { policy } = this.#shared;
+    const isNearlyUsed = (name: LimitName, window: SlidingWindow, pool?: MessagePool) => {
+      const limit = policy.limit(name, this.client, now_ms);
+      return isNearLimit(window.count(now_ms), pool?.share(limit) ?? limit);
+    };
+    const pools = this.#shared.messagePools(this.client, this.#standing);
+    return pools.some((pool) => isNearlyUsed("global_messages_per_minute", pool.window, pool)) ||
       this.#windows.entries().some(([name, window]) => isNearlyUsed(name, window));
   }
 
   /** How much of each limit is used now. */
   usage(): Record<string, LimitUsage> {
-    const { clock, policy, globalMessages } = this.#shared;
+    const { clock, policy } = this.#shared;
     const now = clock.monotonic();
+    const used = (window: SlidingWindow, limit: number): LimitUsage => ({
+      current: window.count(now),
+      limit,
+      reset_time: isoTime(clock.now() + 1000 * window.secondsUntilEmpty(now)),
+    });
     const usage: Record<string, LimitUsage> = {};
-    for (
-      const [name, window] of [...this.#windows, ["global_messages_per_minute", globalMessages] as const]
-    ) {
-      usage[name] = {
-        current: window.count(now),
-        limit: policy.limit(name, this.client, now),
-        reset_time: isoTime(clock.now() + 1000 * window.secondsUntilEmpty(now)),
-      };
+    for (const [name, window] of this.#windows) {
+      usage[name] = used(window, policy.limit(name, this.client, now));
     }
+    const { window, share } = this.#shared.messagePools(this.client, this.#standing).at(-1)!;
+    const all = policy.limit("global_messages_per_minute", this.client, now);
+    usage.global_messages_per_minute = used(window, share(all));
     return usage;
   }
 
@@ -116,8 +141,9 @@ export class ClientLimits {
     return window;
   }
 
-  #refuseOver(name: LimitName, window: SlidingWindow, now_ms: number): void {
-    const limit = this.#shared.policy.limit(name, this.client, now_ms);
+  #refuseOver(name: LimitName, window: SlidingWindow, now_ms: number, pool?: MessagePool): void {
+    const whole = this.#shared.policy.limit(name, this.client, now_ms);
+    const limit = pool?.share(whole) ?? whole;
     if (window.count(now_ms) < limit) return;
     throw this.#exceeded(name, limit, WINDOW_SECONDS, Math.max(1, window.secondsUntilBelow(limit, now_ms)));
   }

@@ -84,13 +84,15 @@ export class SlidingWindow {
   }
 }
 
-/** Accepts `capacity` at once and refills at `capacity` a second. */
+/** Accepts `capacity` at once and refills at `capacity` a second, or at `pace` times that. */
 export class TokenBucket {
   #capacity: number;
   #tokens: number;
   #at_ms: number;
+  readonly #pace: number;
 
-  constructor(capacity: number, now_ms: number) {
+  constructor(capacity: number, now_ms: number, pace = 1) {
+    this.#pace = pace;
     this.#capacity = this.#tokens = capacity;
     this.#at_ms = now_ms;
   }
@@ -124,7 +126,8 @@ export class TokenBucket {
 
   #refill(now_ms: number): void {
     if (now_ms <= this.#at_ms) return;
-    this.#tokens = Math.min(this.#capacity, this.#tokens + ((now_ms - this.#at_ms) / 1000) * this.#capacity);
+    const seconds = (now_ms - this.#at_ms) / 1000;
+    this.#tokens = Math.min(this.#capacity, this.#tokens + seconds * this.#capacity * this.#pace);
     this.#at_ms = now_ms;
   }
 }

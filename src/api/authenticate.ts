@@ -1,4 +1,5 @@
 import { isoTime } from "../clock/clock.ts";
+import { shownEnd } from "./shown_session.ts";
 import { capability } from "./capability.ts";
 
 export const authenticate = capability({
@@ -7,6 +8,7 @@ export const authenticate = capability({
     "Authenticates this connection by an API key or a session's token. It then has the key's permissions until the " +
     "session expires. Over HTTP, send the session's token or the key itself as `Authorization: Bearer`.",
   permission: "none",
+  countsItself: true,
   errors: ["INVALID_AUTH_TOKEN"],
   example: {
     type: "authenticate",
@@ -14,10 +16,15 @@ export const authenticate = capability({
     client_info: { name: "OpenCode Dashboard", version: "1.0.0" },
   },
   handle: async ({ api_key }, { auth, clock }, session) => {
-    const { session_token, identity } = await auth.authenticate(api_key, session.limits.client);
+    // A valid key spends what keys share, so that clients without one cannot keep it out.
+    const { session_token, identity } = await auth.authenticate(api_key, session.limits.client)
+      .catch((error) => {
+        session.limits.message();
+        throw error;
+      });
     session.identify(identity);
-    // The owner's session does not expire while the server runs; a distant date stands for that.
-    const expires_at = isoTime(Math.min(identity.expires_ms, clock.now() + 365 * 86_400_000));
+    session.limits.message();
+    const expires_at = isoTime(shownEnd(identity, clock.now()));
     return {
       session_token,
       expires_at,

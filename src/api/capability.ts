@@ -5,6 +5,7 @@ import type { ClientLimits } from "../access/client_limits.ts";
 import type { Identity } from "../access/identity.ts";
 import type { Keys } from "../access/keys.ts";
 import type { LimitControl } from "../access/limit_control.ts";
+import type { Sessions } from "../access/sessions.ts";
 import type { Actor } from "../domain/actor.ts";
 import type { Acceptance } from "../engine/acceptance.ts";
 import type { Discarding } from "../engine/discarding.ts";
@@ -103,10 +104,11 @@ export interface ApiContext {
   notifications: Pick<Notifications, "list" | "test">;
   makes: readonly AgentMakeView[];
   health: Pick<HealthMonitor, "check">;
-  auth: Pick<Authentication, "authenticate" | "authorise">;
+  auth: Pick<Authentication, "authenticate" | "authorise" | "allows">;
   usage: Pick<UsageReports, "report">;
   reports: Pick<DailyReport, "markdown">;
-  keys: Pick<Keys, "create" | "list" | "revoke">;
+  keys: Pick<Keys, "create" | "list" | "revoke" | "rotate">;
+  sessions: Pick<Sessions, "list" | "get" | "end">;
   limits: Pick<LimitControl, "report" | "change">;
   /** Prepares another message of the same session; for `batch`. */
   prepare(message: unknown, session: Session, member: BatchMember): PreparedMessage;
@@ -121,6 +123,8 @@ export interface Capability<T extends RequestType> {
   readonly doc: string;
   /** The permission that a key needs to use it. "none": no key is needed. */
   readonly permission: Permission | "none";
+  /** Whether it counts itself against the limits on all messages: how depends on who the client turns out to be. */
+  readonly countsItself?: boolean;
   /** The limit on requests of its kind, besides those on all messages. */
   readonly limit?: OperationLimit;
   /** The errors that it may answer, besides those that any message may get. */

@@ -5,6 +5,7 @@ import { schemaError } from "../protocol/schema_errors.ts";
 import { fieldProblem, nearest, shown } from "../domain/field_problem.ts";
 import { EXCHANGES, REQUEST_TYPES } from "../protocol/messages.ts";
 import { inTodaysForm } from "../protocol/older_clients.ts";
+import { authenticate } from "./authenticate.ts";
 import { refuseAgent } from "./agent_rights.ts";
 import type { ApiContext, BatchMember, PreparedMessage, Session } from "./capability.ts";
 import { errorReply } from "./error_reply.ts";
@@ -66,14 +67,17 @@ export class Router {
     };
     try {
       request_id = requestIdOf(message);
-      if (!member?.isCounted) session.limits.message();
+      if (!member?.isCounted && !isSignIn(message)) session.limits.message();
       const envelope = inTodaysForm(openEnvelope(message));
       const capability = this.#capabilityOf(envelope, member);
       type = capability.type;
       this.#authorise(capability, session);
       const { request: schema, reply } = EXCHANGES[capability.type];
       const parsed = schema.safeParse(envelope, { reportInput: false });
-      if (!parsed.success) throw schemaError(schema, parsed.error.issues, envelope);
+      if (!parsed.success) {
+        if (capability.countsItself) session.limits.message();
+        throw schemaError(schema, parsed.error.issues, envelope);
+      }
       refuseAgent(session.actor, capability, parsed.data, this.#context);
       if (capability.limit) session.limits.operation(capability.limit);
       const finish = (answer: object): Outgoing => {
@@ -210,6 +214,11 @@ function openEnvelope(message: unknown): Record<string, unknown> {
     );
   }
   return message as Record<string, unknown>;
+}
+
+/** Such a message is counted once it is known who has signed in. */
+function isSignIn(message: unknown): boolean {
+  return (message as { type?: unknown } | null)?.type === authenticate.type;
 }
 
 /** The id to echo. The schema refuses a malformed one. */

@@ -55,6 +55,10 @@ import { resumeSchedule } from "./resume_schedule.ts";
 import { resumeTask } from "./resume_task.ts";
 import { retryTask } from "./retry_task.ts";
 import { revokeKey } from "./revoke_key.ts";
+import { rotateKey } from "./rotate_key.ts";
+import { endSession } from "./end_session.ts";
+import { listSessions } from "./list_sessions.ts";
+import { logout } from "./logout.ts";
 import { reviewTask } from "./review_task.ts";
 import { runSchedule } from "./run_schedule.ts";
 import { saveReview } from "./save_review.ts";
@@ -136,6 +140,10 @@ const ALL = [
   createKey,
   listKeys,
   revokeKey,
+  rotateKey,
+  logout,
+  listSessions,
+  endSession,
   subscribeToUpdates,
   unsubscribeFromUpdates,
   batch,

@@ -41,11 +41,10 @@ export async function composeAccess(
     session_ms: config.security.session_minutes * 60_000,
     note: (alert, client, details) => watch.note(alert, client, details),
   });
-  const limits = new RateLimits(
-    config.limits,
-    clock,
-    (client, limit) => watch.note("rate_limit_exceeded", client, { limit }),
-  );
+  const limits = new RateLimits(config.limits, clock, {
+    isKeyRequired: auth.isRequired,
+    onRefused: (client, limit) => watch.note("rate_limit_exceeded", client, { limit }),
+  });
   const scaling = new LoadScaling({
     clock,
     load: loadPerCore,

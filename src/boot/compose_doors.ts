@@ -105,6 +105,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     notifications,
     makes: BUILT_IN_MAKES.views,
     auth,
+    sessions: auth.sessions,
     keys,
     limits: control,
   });
@@ -123,6 +124,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
   store.changes.subscribe("log", () => hub.caughtUp());
   store.changes.subscribe("key", () => connections.recheck());
   tokens.onEnd(() => connections.recheck());
+  auth.sessions.onEnd(() => connections.recheck());
   return new Server({
     ...config.server,
     clock,

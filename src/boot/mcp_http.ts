@@ -20,9 +20,10 @@ export function mcpOver(bus: EventBus, clock: Clock): McpOverHttp {
       const { id, state: { status, progress, progress_details } } = event.after;
       if (id === task_id) changed({ status, progress, step: progress_details?.current_step });
     });
-  return (request, body, { ask, isAgent }) =>
+  return (request, body, { ask, isAgent, isPrivileged }) =>
     endpoint.handle(request, body, {
       isAgent,
+      isPrivileged,
       backend: new InnerBackend({ ask, watch }),
       clock,
       version: manifest.version,

@@ -17,6 +17,7 @@ export const storeFiles: StoreFiles = {
       create: (key) => keys.create(key, OWNER),
       list: () => Promise.resolve(keys.list()),
       revoke: (id) => keys.revoke(id, OWNER),
+      rotate: (id) => keys.rotate(id, OWNER),
       close: () => store.close(),
     };
   },

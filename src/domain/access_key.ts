@@ -15,8 +15,17 @@ export const KeySpec = z.object({
   created_ms: z.number().describe("Milliseconds since the epoch."),
   created_by: Actor.optional(),
   expires_ms: z.number().optional(),
+  projects: z.array(z.string()).optional().describe("The only projects whose tasks it sees and starts."),
+  tenant: z.string().optional(),
 });
 export type KeySpec = z.infer<typeof KeySpec>;
 
-export const KeyState = z.object({ revoked_ms: z.number().optional(), revoked_by: Actor.optional() });
+export const KeyState = z.object({
+  revoked_ms: z.number().optional(),
+  revoked_by: Actor.optional(),
+  rotated_ms: z.number().optional().describe("When it last got another key under the same id."),
+  rotated_by: Actor.optional(),
+  last_used_ms: z.number().optional(),
+  last_used_from: z.string().optional().describe("The address that used it last."),
+});
 export type KeyState = z.infer<typeof KeyState>;

@@ -14,7 +14,8 @@ const ActorKind = z.enum([
   "server",
 ]);
 
-const DEFAULT_TENANT = "default";
+/** Whose everything is, where there are no tenants. */
+export const DEFAULT_TENANT = "default";
 
 export const Actor = z.object({
   kind: ActorKind,

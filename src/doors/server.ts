@@ -6,6 +6,7 @@ import type { Config } from "../protocol/config.ts";
 import { type GuardRules, hookRefusal, isOwnPage, refusal } from "./guard.ts";
 import { refusedHandshake } from "./handshake.ts";
 import { isKnown } from "../access/identity.ts";
+import type { Connecting } from "../access/limits.ts";
 import { type HttpApp, httpApp, type HttpOptions } from "./http/app.ts";
 import { isHook } from "./http/hook_route.ts";
 import type { Route } from "./http/route.ts";
@@ -27,7 +28,7 @@ export interface ServerOptions extends HttpOptions {
   limits: HttpOptions["limits"] & {
     readonly isStorm: boolean;
     /** Why a new connection would be refused now. */
-    refusal(ip: string, isTrusted: boolean): ApiError | undefined;
+    refusal(ip: string, connecting: Connecting): ApiError | undefined;
   };
   max_message_bytes: number;
   host: string;
@@ -131,7 +132,9 @@ export class Server {
       const isTrusted = isKnown(identity) || (!auth.isRequired && this.#isOwnPage(headers));
       if (!notHandshake) return connections.accept({ ip, identity, isTrusted }, take);
       // A browser hides the refusal of a WebSocket from its page, so a page asks again over HTTP.
-      const refusal = request.method === "GET" ? limits.refusal(ip, isTrusted) : undefined;
+      const refusal = request.method === "GET"
+        ? limits.refusal(ip, { standing: auth.standingOf(identity), isTrusted })
+        : undefined;
       if (!refusal) return notHandshake;
       throw refusal;
     } catch (error) {

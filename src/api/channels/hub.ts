@@ -2,6 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import { type Clock, sleep } from "../../clock/clock.ts";
 import type { DomainEvent, EventBus } from "../../engine/events.ts";
+import type { Permission } from "../../domain/access_key.ts";
 import type { Channel } from "../../protocol/subscription_messages.ts";
 import { fullStatus, machineStatus, type StatusSources } from "../status.ts";
 import { type Producer, Producers } from "./producers.ts";
@@ -75,6 +76,12 @@ export class SubscriptionHub {
     // Both in one step, so that no change falls between the status and the pushes.
     subscriber.push(JSON.stringify(fullStatus(this.#basics, machine)));
     subscriptions.beginBasics();
+  }
+
+  /** Ends the subscriptions that a subscriber may no longer have, now that it has shown another key. */
+  narrow(subscriber: Subscriber, allows: (permission: Permission) => boolean): void {
+    const denied = [...this.#channels.values()].filter(({ permission }) => !allows(permission));
+    this.#subscribers.get(subscriber)?.narrow(new Set(denied.map(({ name }) => name)), allows("read"));
   }
 
   leave(subscriber: Subscriber): void {

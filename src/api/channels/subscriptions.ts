@@ -117,6 +117,20 @@ export class Subscriptions {
     return channels ?? [...ended];
   }
 
+  /** Ends what the connection may no longer get. `mayRead`: whether it may follow the log. */
+  narrow(denied: ReadonlySet<Channel>, mayRead: boolean): void {
+    if (denied.size === 0) return;
+    for (const [id, { channels }] of this.#byId) {
+      for (const channel of denied) channels.delete(channel);
+      if (channels.size === 0) this.#byId.delete(id);
+    }
+    if (!mayRead) {
+      this.#follows.clear();
+      if (this.#basics === "sent") this.#basics = "possible";
+    }
+    this.#changed([]);
+  }
+
   /** Whether any subscription wants this push. */
   wants(push: ChannelPush): boolean {
     const { channel, keys, message } = push;

@@ -1,7 +1,7 @@
-/** `keys create|list|revoke`: API keys, in the store itself, or through the server that has the store open. */
+/** `keys create|list|rotate|revoke`: API keys, in the store itself, or through the server that has the store open. */
 import { Argument, type Command, Option } from "commander";
 import { Permission } from "../../domain/access_key.ts";
-import { type KeyView, NewKey } from "../../protocol/auth_messages.ts";
+import { KEY_DAYS, type KeyView, NewKey } from "../../protocol/auth_messages.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { schemaError } from "../../protocol/schema_errors.ts";
 import { fieldProblem } from "../../domain/field_problem.ts";
@@ -20,22 +20,28 @@ import { printTable } from "../../cli/table.ts";
 
 interface KeysFlags extends StoreFlags {
   permissions?: string;
+  projects?: string;
   expiresInDays?: number;
 }
 
-const ACTIONS = ["create", "list", "revoke"] as const;
+const ACTIONS = ["create", "list", "rotate", "revoke"] as const;
 
 export function addKeys(program: Command, cli: Cli, { store }: Handlers): void {
-  storeCommand(program, "keys", "API keys, for a server with security.auth: make one, list them, revoke one")
+  storeCommand(
+    program,
+    "keys",
+    "API keys, for a server with security.auth: make one, list them, replace or revoke one",
+  )
     .addArgument(new Argument("<action>").choices(ACTIONS))
-    .argument("[name]", "create: what the key is for; revoke: its id")
+    .argument("[name]", "create: what the key is for; rotate, revoke: its id")
     .addOption(
       new Option(
         "--permissions <list>",
         `create: some of ${Permission.options.join(",")} (default: read,write)`,
       ),
     )
-    .option("--expires-in-days <days>", "create: until then; for ever when absent", wholeNumber)
+    .option("--projects <list>", "create: the only projects whose tasks the key sees and starts")
+    .option("--expires-in-days <days>", `create: until then (default: ${KEY_DAYS})`, wholeNumber)
     .action(async (action: typeof ACTIONS[number], name: string | undefined, flags: KeysFlags) => {
       const keys = await openKeys(cli, store, flags);
       try {
@@ -51,6 +57,7 @@ export function addKeys(program: Command, cli: Cli, { store }: Handlers): void {
           );
         }
         if (action === "create") return create(cli, flags, await keys.create(newKey(name, flags)));
+        if (action === "rotate") return create(cli, flags, await keys.rotate(name));
         await keys.revoke(name);
         if (flags.json) return cli.terminal.json({ key_id: name, revoked: true }, 2);
         cli.terminal.line(`${name} is revoked`);
@@ -71,15 +78,18 @@ async function openKeys(cli: Cli, store: StoreFiles, flags: StoreFlags): Promise
   return {
     create: (key) => server.request("create_key", { key }),
     list: async () => (await server.request("list_keys")).keys,
+    rotate: (key_id) => server.request("rotate_key", { key_id }),
     revoke: async (key_id) => void await server.request("revoke_key", { key_id }),
     close: () => Promise.resolve(),
   };
 }
 
-function newKey(name: string, { permissions, expiresInDays }: KeysFlags): NewKey {
+function newKey(name: string, { permissions, projects, expiresInDays }: KeysFlags): NewKey {
+  const words = (list: string | undefined) => list?.split(",").map((word) => word.trim());
   const key = {
     name,
-    permissions: permissions?.split(",").map((word) => word.trim()),
+    permissions: words(permissions),
+    projects: words(projects),
     expires_in_days: expiresInDays,
   };
   const parsed = NewKey.safeParse(key);
@@ -104,7 +114,13 @@ function list({ terminal }: Cli, { json }: KeysFlags, keys: KeyView[]): void {
     { title: "KEY", value: ({ id }: KeyView) => id },
     { title: "NAME", value: ({ name }: KeyView) => name },
     { title: "MAY", value: ({ permissions }: KeyView) => permissions.join(",") },
+    { title: "PROJECTS", value: ({ projects }: KeyView) => projects?.join(",") ?? "all" },
     { title: "CREATED", value: ({ created_at }: KeyView) => localDateTime(created_at) },
+    {
+      title: "LAST USED",
+      value: ({ last_used_at, last_used_from }: KeyView) =>
+        last_used_at ? `${localDateTime(last_used_at)} from ${last_used_from}` : "never",
+    },
     {
       title: "STATE",
       value: ({ revoked_at, expires_at }: KeyView) =>

@@ -32,6 +32,7 @@ export interface StoredKeys {
   create(key: NewKey): Promise<{ key: KeyView; api_key: string }>;
   list(): Promise<KeyView[]>;
   revoke(id: string): Promise<void>;
+  rotate(id: string): Promise<{ key: KeyView; api_key: string }>;
   close(): Promise<void>;
 }
 

@@ -5,7 +5,9 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import type { Authentication } from "../../access/authentication.ts";
 import { NOBODY } from "../../access/identity.ts";
+import type { Standing } from "../../access/shares.ts";
 import type { SessionLimits } from "../../api/capability.ts";
+import type { Actor } from "../../domain/actor.ts";
 import type { Replies } from "../replies.ts";
 import type { HttpEnv, HttpRequest, Route } from "./route.ts";
 import { httpSession } from "./session.ts";
@@ -15,8 +17,8 @@ const PLACES = ["/", "/docs", "/ws", "/api", "/attachments", "/hooks", "/mcp", "
 
 export interface HttpOptions {
   allowed_origins: readonly string[];
-  auth: Pick<Authentication, "authorise" | "identify">;
-  limits: { http(ip: string): SessionLimits };
+  auth: Pick<Authentication, "authorise" | "identify" | "requireKey" | "standingOf">;
+  limits: { http(ip: string, actor: Actor, standing: Standing): SessionLimits };
 }
 
 export type HttpApp = Hono<HttpEnv>;
@@ -49,14 +51,18 @@ async function answer(
   try {
     const authorization = context.req.header("authorization") ?? null;
     const identity = permission === "none" ? NOBODY : await auth.identify({ authorization, ip });
-    if (permission !== "none" && permission !== "per message") {
+    if (permission === "any key") auth.requireKey(identity);
+    else if (permission !== "none" && permission !== "per message") {
       auth.authorise(permission, path, identity, ip);
     }
     const answered = await handle({
       context,
       // Created only if it is used: an address that only loads the page needs no limits of its own.
       get session() {
-        return httpSession(limits.http(ip), identity);
+        return httpSession(
+          identity,
+          (identity) => limits.http(ip, identity.actor, auth.standingOf(identity)),
+        );
       },
     });
     return answered instanceof Response ? answered : await replies.of(answered, errorForm);

@@ -1,4 +1,5 @@
 /** `/mcp`: the Model Context Protocol over streamable HTTP. Without sessions, so only POST has a meaning. */
+import { isPrivileged } from "../../access/identity.ts";
 import type { Router } from "../../api/router.ts";
 import { readText } from "./body.ts";
 import type { Route } from "./route.ts";
@@ -11,6 +12,8 @@ export interface McpCaller {
   ask(message: object): Promise<object>;
   /** Whether it has shown the token of a task. */
   isAgent: boolean;
+  /** Whether a part of the calls is in reserve for it. */
+  isPrivileged: boolean;
 }
 
 export interface McpRouteOptions {
@@ -24,7 +27,8 @@ export function mcpRoute({ router, max_message_bytes, mcp }: McpRouteOptions): R
   return {
     method: "POST",
     path: "/mcp",
-    permission: "per message",
+    // The tools and what they take are told only to those who may use the API at all.
+    permission: "any key",
     async handle({ context, session }) {
       // A tool's own messages are counted like all others. The call itself also counts, to limit calls that send none.
       session.limits.message();
@@ -32,6 +36,7 @@ export function mcpRoute({ router, max_message_bytes, mcp }: McpRouteOptions): R
       return await mcp(context.req.raw, body, {
         ask: async (message) => await router.dispatch(message, session),
         isAgent: session.actor.kind === "agent",
+        isPrivileged: isPrivileged(session.identity),
       });
     },
     errorForm: ({ code, message, details }) => ({

@@ -21,8 +21,9 @@ export interface Route {
   path: string;
   /**
    * `none`: anyone may ask, and credentials are not checked. `per message`: the router checks each message in the body.
+   * `any key`: as that, but whoever must show a key must do so first.
    */
-  permission: Permission | "none" | "per message";
+  permission: Permission | "none" | "per message" | "any key";
   /** Answers with a response, or with a message of the API. An `ApiError` that it throws becomes an error reply. */
   handle(request: HttpRequest): Promise<Response | object> | Response | object;
   /** The form of an error reply, if it is not the API's own. */

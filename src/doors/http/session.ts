@@ -3,14 +3,18 @@ import type { Identity } from "../../access/identity.ts";
 import type { Session, SessionLimits } from "../../api/capability.ts";
 import { ApiError } from "../../domain/errors.ts";
 
-export function httpSession(limits: SessionLimits, identity: Identity): Session {
+/** `limitsOf`: the limits of a client who is known by this identity. */
+export function httpSession(identity: Identity, limitsOf: (identity: Identity) => SessionLimits): Session {
+  let limits = limitsOf(identity);
   return {
     id: "http",
-    limits,
+    get limits() {
+      return limits;
+    },
     identity,
     actor: identity.actor,
-    // The next request shows the token again.
-    identify() {},
+    // The next request shows the token again; only this one counts as that client's.
+    identify: (shown) => void (limits = limitsOf(shown)),
     subscribe: refuseSubscription,
     follow: refuseSubscription,
     unsubscribe: refuseSubscription,

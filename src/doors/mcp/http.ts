@@ -9,17 +9,24 @@ import { createMcpServer, type McpOptions } from "./server.ts";
 /** Names the task whose agent calls without its token. Over stdio, that is in the environment (`TASK_ID`). */
 const PARENT_HEADER = "x-parent-task";
 
-/** How many calls may wait at the same time. */
+/** How many calls may wait at the same time, and how many more of the owner and of administrators. */
 const CALLS_MAX = 100;
+const CALLS_IN_RESERVE = 10;
 
 export class McpEndpoint {
   #calls = 0;
 
-  /** The answer to one POST. `isAgent`: the caller has shown the token of a task. */
+  /**
+   * The answer to one POST. `isAgent`: the caller has shown the token of a task. `isPrivileged`: it may use the calls in
+   * reserve.
+   */
   async handle(
     request: Request,
     body: string,
-    { isAgent, ...options }: Omit<McpOptions, "caller"> & { isAgent: boolean },
+    { isAgent, isPrivileged, ...options }: Omit<McpOptions, "caller"> & {
+      isAgent: boolean;
+      isPrivileged: boolean;
+    },
   ): Promise<Response> {
     let parsedBody: unknown;
     try {
@@ -30,8 +37,9 @@ export class McpEndpoint {
     }
     // The protocol has dropped batches, and the limits count one POST as one message.
     if (Array.isArray(parsedBody)) return refused(400, -32600, "Batches are not taken");
-    if (this.#calls >= CALLS_MAX) {
-      return refused(503, -32000, `More than ${CALLS_MAX} MCP requests at once`, { "retry-after": "1" });
+    const most = isPrivileged ? CALLS_MAX + CALLS_IN_RESERVE : CALLS_MAX;
+    if (this.#calls >= most) {
+      return refused(503, -32000, `More than ${most} MCP requests at once`, { "retry-after": "1" });
     }
     this.#calls++;
     const caller = isAgent ? undefined : request.headers.get(PARENT_HEADER) ?? undefined;

@@ -31,11 +31,14 @@ const OPEN_WITHIN_MS = 5000;
 /** How long a connection may take to authenticate, where that is required. */
 const AUTHENTICATE_WITHIN_MS = 30_000;
 
+/** No timer can be longer. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
 export interface ConnectionOptions {
   id: string;
   socket: Socket;
   router: Router;
-  hub: Pick<SubscriptionHub, "join" | "leave" | "hasBasics" | "offerBasics">;
+  hub: Pick<SubscriptionHub, "join" | "leave" | "narrow" | "hasBasics" | "offerBasics">;
   clock: Clock;
   limits: SessionLimits;
   auth: ConnectionAuth;
@@ -43,12 +46,14 @@ export interface ConnectionOptions {
   identity: Identity;
   server_version: string;
   max_message_bytes: number;
-  /** The client has shown a key. */
-  identified?(): void;
+  /** The client's address. */
+  ip: string;
+  /** The client has shown a key, or signed out. Throws if there is no place for it; then it stays who it was. */
+  identified?(identity: Identity): void;
   closed(connection: Connection): void;
 }
 
-export type ConnectionAuth = Pick<Authentication, "isRequired" | "isValid" | "allows">;
+export type ConnectionAuth = Pick<Authentication, "isRequired" | "isValid" | "allows" | "bind" | "leave">;
 
 export class Connection implements Session, Subscriber {
   readonly id: string;
@@ -74,7 +79,7 @@ export class Connection implements Session, Subscriber {
     this.id = id;
     this.limits = limits;
     this.#lastPing_ms = clock.now();
-    this.#identity = options.identity;
+    this.#identity = options.auth.bind(options.identity, options.ip);
     this.#socket = socket;
     this.#sender = new Sender({
       id,
@@ -130,8 +135,12 @@ export class Connection implements Session, Subscriber {
   }
 
   identify(identity: Identity): void {
-    this.#identity = identity;
-    this.#options.identified?.();
+    const { auth, hub, ip } = this.#options;
+    const before = this.#identity;
+    this.#options.identified?.(identity);
+    this.#identity = auth.bind(identity, ip);
+    if (this.#identity.session !== before.session) auth.leave(before);
+    hub.narrow(this, (permission) => auth.allows(permission, this.#identity));
     this.#checkLater();
     if (!this.#options.hub.hasBasics) return;
     // The reply to the key comes first.
@@ -139,26 +148,33 @@ export class Connection implements Session, Subscriber {
     this.#offerBasics();
   }
 
-  /** Closes the connection if it is not authenticated or its session has expired. */
+  /** Closes the connection if its session is over: after the reply to the request that has ended it. */
   recheck(): void {
-    const { auth } = this.#options;
-    // An agent is known, and bound, also where nobody must show a key.
-    if (!auth.isRequired && this.actor.kind !== "agent") return;
-    if (!isKnown(this.#identity)) this.close(CLOSE.policy, "no API key was shown");
-    else if (!auth.isValid(this.#identity)) this.close(CLOSE.policy, "the session is over");
+    const { auth, clock } = this.#options;
+    if (this.#gone || !isKnown(this.#identity) || auth.isValid(this.#identity)) return;
+    this.#expiry?.cancel();
+    this.#expiry = clock.after(0, () => this.close(CLOSE.policy, "the session is over"));
   }
 
   #checkLater(): void {
     this.#expiry?.cancel();
     this.#expiry = undefined;
     const { auth, clock } = this.#options;
-    if (!auth.isRequired) return;
-    const left_ms = isKnown(this.#identity)
-      ? this.#identity.expires_ms - clock.now()
-      : AUTHENTICATE_WITHIN_MS;
-    if (left_ms < Infinity) {
-      this.#expiry = clock.after(left_ms, () => this.#closeOnError(() => this.recheck()));
+    if (!isKnown(this.#identity)) {
+      if (!auth.isRequired) return;
+      this.#expiry = clock.after(
+        AUTHENTICATE_WITHIN_MS,
+        () => this.close(CLOSE.policy, "no API key was shown"),
+      );
+      return;
     }
+    const left_ms = this.#identity.expires_ms - clock.now();
+    if (left_ms === Infinity) return;
+    this.#expiry = clock.after(Math.min(left_ms, TIMER_MAX_MS), () =>
+      this.#closeOnError(() => {
+        if (auth.isValid(this.#identity)) this.#checkLater();
+        else this.recheck();
+      }));
   }
 
   subscribe(channels: Channel[], filters: SubscriptionFilters): string {
@@ -263,6 +279,7 @@ export class Connection implements Session, Subscriber {
     this.#sender.close();
     this.#requests.close();
     this.#options.hub.leave(this);
+    this.#options.auth.leave(this.#identity);
     this.#options.closed(this);
   }
 }

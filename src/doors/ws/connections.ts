@@ -1,6 +1,8 @@
 /** The WebSocket connections that are open. */
 import { getLogger } from "@logtape/logtape";
 import type { ClientLimits } from "../../access/client_limits.ts";
+import type { Connecting } from "../../access/limits.ts";
+import type { Standing } from "../../access/shares.ts";
 import type { SubscriptionHub } from "../../api/channels/hub.ts";
 import type { Router } from "../../api/router.ts";
 import type { Clock } from "../../clock/clock.ts";
@@ -17,13 +19,13 @@ export interface ConnectionsOptions {
   clock: Clock;
   version: string;
   max_message_bytes: number;
-  auth: ConnectionAuth;
+  auth: ConnectionAuth & { standingOf(identity: Identity): Standing };
   metrics: Pick<RequestMetrics, "connected" | "disconnected">;
   limits: {
     /** Throws the `ApiError` of a limit that is reached. */
-    connect(ip: string, isTrusted: boolean): ClientLimits;
-    /** The client has shown a key. */
-    trusted(limits: ClientLimits): void;
+    connect(ip: string, connecting: Connecting): ClientLimits;
+    /** The client has shown a key. Throws if there is no place for it among those who have. */
+    identified(limits: ClientLimits, standing: Standing): void;
     disconnected(limits: ClientLimits): void;
   };
 }
@@ -47,7 +49,7 @@ export class Connections {
   /** Answers a request for a WebSocket. Throws the `ApiError` of a limit that is reached. */
   accept({ ip, identity, isTrusted }: NewClient, upgrade: Caller["upgrade"]): Response {
     const { limits: rates, metrics, auth, router, hub, clock, version, max_message_bytes } = this.#options;
-    const limits = rates.connect(ip, isTrusted);
+    const limits = rates.connect(ip, { standing: auth.standingOf(identity), isTrusted });
     let upgraded: ReturnType<Caller["upgrade"]>;
     try {
       upgraded = upgrade();
@@ -69,7 +71,8 @@ export class Connections {
       identity,
       server_version: version,
       max_message_bytes,
-      identified: () => rates.trusted(limits),
+      ip,
+      identified: (known) => rates.identified(limits, auth.standingOf(known)),
       closed: (one) => {
         this.#open.delete(one);
         rates.disconnected(limits);

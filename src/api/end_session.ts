@@ -1,0 +1,28 @@
+import { isoTime } from "../clock/clock.ts";
+import { actorKey } from "../domain/actor.ts";
+import { ApiError } from "../domain/errors.ts";
+import { capability } from "./capability.ts";
+
+export const endSession = capability({
+  type: "end_session",
+  doc:
+    "Ends a session and closes its connections. Those of other keys need the permission `admin`. A key that is still valid " +
+    "can open another one: revoke or rotate it to keep its holder out.",
+  permission: "read",
+  errors: ["INVALID_FIELD_VALUE"],
+  example: { type: "end_session", session_id: "session_0b9d8c3e-6f3f-4a6e-9a54-0d5b2f0f7a10" },
+  handle: ({ session_id }, { auth, sessions, clock }, { identity, limits }) => {
+    const session = sessions.get(session_id);
+    if (session === undefined) {
+      throw new ApiError("INVALID_FIELD_VALUE", `There is no session '${session_id}'`, {
+        field: "session_id",
+        value: session_id,
+        expected: "a session of list_sessions",
+      });
+    }
+    const isOwn = actorKey(session.identity.actor) === actorKey(identity.actor);
+    if (!isOwn) auth.authorise("admin", "end_session of another key", identity, limits.client);
+    sessions.end(session);
+    return { session_id, timestamp: isoTime(clock.now()) };
+  },
+});
