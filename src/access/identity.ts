@@ -1,7 +1,6 @@
 /** Who asks, and what they may do. */
 import { type Actor, ANONYMOUS } from "../domain/actor.ts";
 import type { Permission } from "../domain/access_key.ts";
-import type { OpenSession } from "./sessions.ts";
 
 export interface Identity {
   readonly actor: Actor;
@@ -14,6 +13,17 @@ export interface Identity {
   readonly projects?: readonly string[];
   /** The session that it belongs to; none for a request that shows a key itself. */
   readonly session?: OpenSession;
+}
+
+export interface OpenSession {
+  readonly id: string;
+  /** Whose it is. `identity.session` is this session. */
+  readonly identity: Identity;
+  /** The digest of its token. Without one, it lasts as long as the socket that opened it. */
+  readonly digest?: string;
+  readonly ip: string;
+  readonly started_ms: number;
+  last_seen_ms: number;
 }
 
 /** The identity of clients that have shown no key or token. */

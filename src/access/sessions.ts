@@ -1,22 +1,11 @@
 /** The sessions that are open: those of tokens, and those of sockets that showed a key with their first request. */
 import type { Clock } from "../clock/clock.ts";
 import { actorKey } from "../domain/actor.ts";
-import type { Identity } from "./identity.ts";
+import type { Identity, OpenSession } from "./identity.ts";
 
 /** How many sessions one key may have, and how many there may be. Beyond that, the oldest ends. */
 const SESSIONS_PER_KEY = 100;
 const SESSIONS_MAX = 10_000;
-
-export interface OpenSession {
-  readonly id: string;
-  /** Whose it is. `identity.session` is this session. */
-  readonly identity: Identity;
-  /** The digest of its token. Without one, it lasts as long as the socket that opened it. */
-  readonly digest?: string;
-  readonly ip: string;
-  readonly started_ms: number;
-  last_seen_ms: number;
-}
 
 export interface NewSession {
   identity: Identity;

@@ -1,7 +1,6 @@
 /** A session as clients see it. */
 import { isoTime } from "../clock/clock.ts";
-import type { Identity } from "../access/identity.ts";
-import type { OpenSession } from "../access/sessions.ts";
+import type { Identity, OpenSession } from "../access/identity.ts";
 import type { SessionView } from "../protocol/auth_messages.ts";
 
 /** The owner's sessions have no end while the server runs; a date this far away stands for that. */
