@@ -238,6 +238,7 @@ export class ServerLife {
       // Everybody may do everything, as without authentication.
       auth: { authorise: () => {} } as unknown as ApiContext["auth"],
       keys: {} as ApiContext["keys"],
+      sessions: {} as ApiContext["sessions"],
     });
     this.#hub = new SubscriptionHub(wiring.pushedFrom?.(bus) ?? bus, clock, []);
     await wiring.beforeStart?.(parts);
@@ -292,7 +293,14 @@ export class ServerLife {
       hub,
       clock: this.clock,
       limits,
-      auth: { isRequired: false, isValid: () => true, allows: () => true },
+      ip,
+      auth: {
+        isRequired: false,
+        isValid: () => true,
+        allows: () => true,
+        bind: (identity) => identity,
+        leave: () => {},
+      },
       identity: NOBODY,
       server_version: "simulated",
       max_message_bytes: 1 << 20,
