@@ -91,6 +91,7 @@ class History {
     this.#machine.onTold = (id, text, session) => {
       this.#note(`told ${id} in ${session}: ${text}`);
       this.#model.messages.told(id, text, session);
+      this.#model.checks.told(id, text);
     };
     this.#machine.onStart = (process) => this.#model.processStarts(process);
   }
@@ -283,6 +284,7 @@ class History {
     await this.#pass(20_000);
     if (!last.isOver) this.#model.fail("the server does not end");
     if (this.#machine.processes.size > 0) this.#model.fail("an agent is left behind");
+    if (this.#machine.checks.running.size > 0) this.#model.fail("a check is left behind");
     await this.#live();
     await this.#pass(5_000);
     if (this.#life?.store) await this.#readLog(this.#life.store);
@@ -341,6 +343,7 @@ function swarm(random: Random) {
       limits: some(0.3, 0.25),
       overloads: some(0.3, 0.25),
       step_ms: random.pick([100, 2_000, 8_000]),
+      checks: random.chance(0.4) ? { fails: some(0.6, 0.3), hangs: some(0.3, 0.15) } : undefined,
     },
   };
 }

@@ -9,6 +9,7 @@ import type { Store } from "../../src/store/open.ts";
 import type { TaskSpec, TaskState } from "../../src/domain/task_record.ts";
 import type { ScheduleSpec, ScheduleState } from "../../src/domain/schedule.ts";
 import { storedSpec, storedValue } from "./stored_value.ts";
+import { CheckModel } from "./model_checks.ts";
 import { MessageModel } from "./model_messages.ts";
 import { FolderModel } from "./model_folders.ts";
 import { UsageModel } from "./model_usage.ts";
@@ -70,6 +71,7 @@ export class Model {
   readonly folders: FolderModel;
   readonly messages: MessageModel;
   readonly usage: UsageModel;
+  readonly checks: CheckModel;
   readonly promised: Promised;
   readonly #time: SimTime;
   readonly #machine: SimMachine;
@@ -107,6 +109,8 @@ export class Model {
     this.messages = new MessageModel((message) => this.fail(message));
     this.usage = new UsageModel((message) => this.fail(message));
     this.folders = new FolderModel(this.tasks, promised);
+    this.checks = new CheckModel((message) => this.fail(message));
+    this.checks.watch(machine.checks);
     this.#trace = trace;
     this.schedules = new ScheduleModel(time, (message) => this.fail(message), (id) => {
       const task = this.tasks.get(id);
@@ -201,6 +205,7 @@ export class Model {
         task.untold.push({ from: before?.status, to: state.status, order: this.order, answered });
       }
     }
+    this.checks.changed(id, before, state, this.#machine.checks.isChecked(spec));
     const wrong = this.#wrongIn(before, task);
     if (wrong !== undefined) this.fail(`task ${id}: ${before?.status} -> ${state.status}: ${wrong}`);
     const isOpened = before && FINISHED.includes(before.status) && !FINISHED.includes(state.status);
@@ -416,6 +421,7 @@ export class Model {
     for (const other of processes) {
       if (other.task_id === task_id) this.fail(`task ${task_id} has two processes`);
     }
+    if (this.checks.isRunning(task_id)) this.fail(`task ${task_id} starts while it is checked`);
     const wrong = this.folders.wrongWith(task_id, [...processes].map((other) => other.task_id));
     if (wrong !== undefined) this.fail(wrong);
     const known = this.tasks.get(task_id);

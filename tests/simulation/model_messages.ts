@@ -7,6 +7,7 @@ interface Known {
   number: number;
   text: string | undefined;
   role: string;
+  source: string;
   state: string;
   turn: number;
   attempt: number;
@@ -43,7 +44,7 @@ export class MessageModel {
   }
 
   #stored(task_id: string, number: number, head: string): void {
-    const [, { role, state, turn, attempt }] = JSON.parse(head) as [number, Known];
+    const [, { role, source, state, turn, attempt }] = JSON.parse(head) as [number, Known];
     const name = `${task_id} ${number}`;
     const known = this.#messages.get(name);
     if (known && (known.role === "agent" || known.state !== "queued" || state === "queued")) {
@@ -57,7 +58,7 @@ export class MessageModel {
         if (other.attempt === attempt) this.#fail(`task ${task_id}: turn ${turn} is answered twice`);
       }
     }
-    const now = { task_id, number, role, state, turn, attempt };
+    const now = { task_id, number, role, source, state, turn, attempt };
     if (known) Object.assign(known, now);
     else this.#messages.set(name, { ...now, text: undefined, told: [] });
   }
@@ -71,12 +72,12 @@ export class MessageModel {
   told(task_id: string, text: string, session: string): void {
     const known = this.#texts.get(`${task_id} ${text}`);
     if (known === undefined) return;
-    const { number, state } = known;
+    const { number, state, source } = known;
     if (state !== "delivered") this.#fail(`task ${task_id}: message ${number} is told and ${state}`);
     if (known.told.includes(session)) {
       this.#fail(`task ${task_id}: message ${number} is told twice in a session`);
     }
-    if (known.told.length === 0 && !text.startsWith("now ")) {
+    if (known.told.length === 0 && !text.startsWith("now ") && source !== "check") {
       for (const other of this.#messages.values()) {
         const isBefore = other.task_id === task_id && other.number < number && other.state === "queued";
         if (isBefore && other.role === "user" && other.text?.startsWith("next ")) {

@@ -135,6 +135,7 @@ function promising(parts: Parts, more: Partial<Parts["promised"]>): Parts {
   return { ...parts, promised: { ...parts.promised, ...more } };
 }
 
+const CHECKED: Plant["among"] = { agents: { checks: { fails: 0.5, hangs: 0.2 } } };
 const CALENDAR: Plant["among"] = { schedules: 0.5, clock_jumps: 0.3, jump_ms: 31 * 86_400_000 };
 
 export const PLANTS: Plant[] = [
@@ -551,6 +552,28 @@ export const PLANTS: Plant[] = [
         });
         return { ...parts, store: Object.assign(Object.create(parts.store), { logs: planted }) };
       },
+    },
+  },
+  {
+    name: "checks that fail count as passed",
+    finds: /completed although its checks ended with/,
+    among: CHECKED,
+    wiring: {
+      parts: (parts) => ({
+        ...parts,
+        runCheck: async (check) => ({ ...await parts.runCheck(check), exit_code: 0 }),
+      }),
+    },
+  },
+  {
+    name: "a check does not end with its task",
+    finds: /stays running for ever|the server does not end|a check is left behind/,
+    among: CHECKED,
+    wiring: {
+      parts: (parts) => ({
+        ...parts,
+        runCheck: (check) => parts.runCheck({ ...check, signal: new AbortController().signal }),
+      }),
     },
   },
 ];

@@ -6,6 +6,7 @@ import type { Actor } from "../../src/domain/actor.ts";
 import type { ApiContext } from "../../src/api/capability.ts";
 import { RememberedAnswers } from "../../src/engine/remembered_answers.ts";
 import { AgentHolds } from "../../src/engine/holds/agent_holds.ts";
+import type { RunCheck } from "../../src/domain/check.ts";
 import type { RunSettings } from "../../src/engine/run_context.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { ScheduleContext } from "../../src/engine/schedules/schedule_context.ts";
@@ -23,6 +24,7 @@ import { SubscriptionHub } from "../../src/api/channels/hub.ts";
 import type { KeyValue } from "../../src/store/kv/kv.ts";
 import type { SimRunner } from "./sim_agents.ts";
 import type { SimMachine } from "./sim_agents.ts";
+import { type SimChecks, SIMULATED_CHECKS } from "./sim_checks.ts";
 import type { SimDisk, SimPort } from "./sim_disk.ts";
 import type { OwnedClock, SimTime } from "./sim_time.ts";
 import { inPlace } from "../fixtures/in_place.ts";
@@ -52,6 +54,7 @@ export interface Parts {
   clock: OwnedClock;
   store: Store;
   runner: SimRunner;
+  runCheck: RunCheck;
   bus: EventBus;
   index: TaskIndex;
   promised: Promised;
@@ -91,6 +94,7 @@ export class ServerLife {
   readonly clock: OwnedClock;
   readonly port: SimPort;
   readonly runner: SimRunner;
+  readonly checks: SimChecks;
   readonly bus = new EventBus();
   readonly number: number;
   store: Store | undefined;
@@ -112,6 +116,7 @@ export class ServerLife {
     this.clock = time.clock(ahead_ms);
     this.port = disk.open();
     this.runner = machine.runner();
+    this.checks = machine.checks;
   }
 
   /** Rejects when it cannot start, as main does. `loaded` is called before anything changes. */
@@ -133,6 +138,7 @@ export class ServerLife {
       clock: this.clock,
       store: opened,
       runner,
+      runCheck: this.checks.runner(runner),
       bus: this.bus,
       index: new TaskIndex(opened.tasks, opened.changes),
       promised: wanted,
@@ -168,6 +174,8 @@ export class ServerLife {
       timezone: "UTC",
       projects: () => ({}),
       ...NO_PROJECTS,
+      executionOf: ({ spec }) =>
+        this.checks.isChecked(spec) ? { ...spec.execution, checks: SIMULATED_CHECKS } : spec.execution ?? {},
       agentFor: ({ spec }) => spec.execution?.agent ?? agentOfSpec(spec),
     };
     const remembered = new RememberedAnswers({ clock, store, settings });
@@ -178,6 +186,7 @@ export class ServerLife {
       index,
       bus,
       runner: parts.runner,
+      runCheck: parts.runCheck,
       working_dirs: { resolve: (wanted) => Promise.resolve(wanted ?? "here") },
       exclusive_folders: promised.exclusive_folders
         ? { rootOf: (wanted) => Promise.resolve(wanted ?? "here") }

@@ -81,6 +81,7 @@ class SharedHistory {
       this.#shared.committed(commit, this.#ports.get(port)!);
       this.#model.committed(commit, answered);
     };
+    this.#model.checks.watch(this.#nodes[1]!.machine.checks);
     for (const { machine } of this.#nodes) {
       machine.onStart = (process) => {
         note(`process ${process.task_id} #${process.attempt}`);
@@ -288,6 +289,7 @@ function swarm(random: Random) {
       limits: some(0.2, 0.25),
       overloads: some(0.2, 0.25),
       step_ms: random.pick([100, 2_000, 8_000]),
+      checks: random.chance(0.4) ? { fails: some(0.6, 0.3), hangs: some(0.3, 0.15) } : undefined,
     },
   };
 }

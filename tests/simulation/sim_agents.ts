@@ -9,6 +9,7 @@ import { ApiError } from "../../src/domain/errors.ts";
 import type { PermissionRequest } from "../../src/domain/permission_request.ts";
 import type { AgentRunner } from "../../src/domain/agent_runner.ts";
 import type { Random } from "./random.ts";
+import { type CheckFaults, SimChecks } from "./sim_checks.ts";
 import type { OwnedClock, SimTime } from "./sim_time.ts";
 
 export interface AgentFaults {
@@ -28,6 +29,8 @@ export interface AgentFaults {
   overloads: number;
   /** Milliseconds of each step of its work, at most. */
   step_ms: number;
+  /** Some tasks have checks. */
+  checks?: CheckFaults;
 }
 
 /** Before a lease runs out its last agent is gone. */
@@ -47,6 +50,7 @@ export class SimMachine {
   readonly time: SimTime;
   readonly random: Random;
   readonly faults: AgentFaults;
+  readonly checks: SimChecks;
   /** Called before a process begins; it is not among `processes` yet. */
   onStart: (process: SimProcess) => void = () => {};
   /** Called with what an agent is told, and in which session. */
@@ -68,6 +72,7 @@ export class SimMachine {
     this.time = time;
     this.random = random;
     this.faults = faults;
+    this.checks = new SimChecks(time, random, faults.checks);
   }
 
   #refusal(agent: string): Refused | undefined {
@@ -128,6 +133,7 @@ export class SimRunner implements AgentRunner {
     this.#until_ms = at_ms - LEASH_MARGIN_MS;
     this.#leash = this.#reaper.after(this.#until_ms - this.#machine.time.monotonic_ms, () => {
       for (const process of this.#machine.processes) if (process.runner === this) process.kill();
+      this.#machine.checks.kill((owner) => owner === this);
     });
   }
 
@@ -140,6 +146,7 @@ export class SimRunner implements AgentRunner {
     const strays = [...this.#machine.processes].filter((process) => process.runner !== this);
     await this.#wait(this.#machine.random.between(0, 2_000));
     for (const process of strays) process.vanish();
+    this.#machine.checks.kill((owner) => owner !== this && owner.isDead);
     return strays.length;
   }
 
