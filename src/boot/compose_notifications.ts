@@ -1,9 +1,10 @@
 /** Wires the notifications: what of all that happens is told. */
 import { type Happening, happeningsOf, noticeTask } from "../domain/notice.ts";
 import { ownTimeZone } from "../domain/time_zones.ts";
-import type { TaskRecord } from "../domain/task_record.ts";
+import type { ScheduleRecord } from "../domain/schedule.ts";
 import type { DailyReport } from "../engine/daily_report.ts";
 import type { DomainEvent, EventBus } from "../engine/events.ts";
+import type { Belonging } from "../engine/projects.ts";
 import { containedPrograms } from "../host/processes/contained_program.ts";
 import { DailyReports } from "../notify/daily_reports.ts";
 import { Notifications } from "../notify/notifications.ts";
@@ -13,7 +14,7 @@ import type { ComposeOptions } from "./compose_options.ts";
 export interface Told {
   store: Store;
   bus: EventBus;
-  projectOf(task: TaskRecord): string | undefined;
+  projectOf(task: Belonging): string | undefined;
 }
 
 export function composeNotifications(
@@ -34,6 +35,9 @@ export function composeNotifications(
     notifications.with(
       changes.flatMap(({ before, after }) => after ? happeningsOf(before, after, projectOf(after)) : []),
     )
+  );
+  store.schedules.alongside((changes) =>
+    notifications.with(changes.flatMap(({ before, after }) => pausedOf(before, after, projectOf) ?? []))
   );
   const taskOf = (id: string) => {
     const task = store.tasks.get(id);
@@ -61,6 +65,18 @@ export function composeDailyReports(
     timezone: config.tasks.timezone ?? ownTimeZone(),
     report: ({ project, timezone }) => report.markdown({ project, timezone }),
   });
+}
+
+/** A schedule that has been paused since its runs fail will miss its times until somebody looks. */
+function pausedOf(
+  before: ScheduleRecord | undefined,
+  after: ScheduleRecord | undefined,
+  projectOf: Told["projectOf"],
+): Happening | undefined {
+  if (after?.state.paused?.reason !== "failures" || before?.state.paused !== undefined) return undefined;
+  const { id, spec: { task, recurring }, state: { last_run } } = after;
+  const data = { task_id: id, reason: "failures", failures: recurring?.pause_after_failures, last_run };
+  return { event: "schedule_missed", project: projectOf({ spec: task }), data };
 }
 
 /** What an event tells that no change of a task's record tells. */

@@ -36,13 +36,14 @@ const WORDS: Record<Notice["event"], Words> = {
     ),
   }),
   agent_unresponsive: (notice) => ({ title: "An agent gives no sign of life", text: about(notice) }),
-  schedule_missed: ({ data }) => ({
-    title: "A schedule was missed",
-    text: said(
-      `${data.task_id} was due at ${data.scheduled_time}, when the server was down.`,
-      data.run_id === undefined ? undefined : `It runs now, as ${data.run_id}.`,
-    ),
-  }),
+  schedule_missed: ({ data }) =>
+    data.reason === "failures" ? pausedWords(data) : ({
+      title: "A schedule was missed",
+      text: said(
+        `${data.task_id} was due at ${data.scheduled_time}, when the server was down.`,
+        data.run_id === undefined ? undefined : `It runs now, as ${data.run_id}.`,
+      ),
+    }),
   security_alert: ({ data }) => ({
     title: "Security alert",
     text: said(String(data.alert_type ?? ""), JSON.stringify(data.details ?? {})),
@@ -53,6 +54,18 @@ const WORDS: Record<Notice["event"], Words> = {
   }),
   report: ({ data }) => ({ title: "The daily report", text: said(data.report) }),
 };
+
+function pausedWords({ task_id, failures, last_run }: Notice["data"]): NoticeWords {
+  return {
+    title: "A schedule was paused",
+    text: said(
+      `${task_id} makes no more runs: the last ${
+        failures ?? ""
+      } have failed. Resume it when the reason is gone.`,
+      last_run === undefined ? undefined : `The last one was ${last_run}.`,
+    ),
+  };
+}
 
 export function noticeWords(notice: Pick<Notice, "event" | "task" | "data">): NoticeWords {
   return WORDS[notice.event](notice);

@@ -15,7 +15,7 @@ const MEANINGS = {
   provider_limit: "The provider of an agent's model refuses it for a time; told once for each hold.",
   budget: "A budget is at 80 % or at 100 %.",
   agent_unresponsive: "An agent gives no sign of life.",
-  schedule_missed: "The server was down when a schedule was due.",
+  schedule_missed: "The server was down when a schedule was due, or a schedule was paused after failed runs.",
   security_alert: "Somebody may be attacking the server.",
   approval_requested: "A step of a workflow waits for approval.",
   report: "The daily report, at `at` in `timezone`.",

@@ -38,8 +38,6 @@ export type DomainEvent =
   | { kind: "schedule.changed"; task_id: string }
   /** Nobody was there when this was due: a run of a schedule, made up for as `run_id`, or a task of its own. */
   | { kind: "schedule.missed"; task_id: string; scheduled_time: string; run_id?: string }
-  /** So many runs have failed in a row that the schedule was paused. */
-  | { kind: "schedule.paused"; task_id: string; failures: number }
   | { kind: "agent.changed"; agent: Agent }
   /** A budget has come to 80 % or to 100 %. Told once for each. */
   | { kind: "budget.reached"; budget: BudgetAlert }

@@ -241,6 +241,49 @@ Deno.test("ntfy gets a title, a text and a link; a command gets the notice on st
   await Deno.remove(file);
 });
 
+Deno.test("a schedule that is paused after failed runs is told of, once, whoever tells of missed schedules", async () => {
+  await using hooks = new HookReceiver();
+  const hook = { name: "hook", channel: "webhook", url: hooks.url, events: ["schedule_missed"] };
+  await withApp({ config: config([hook]) }, async (app) => {
+    const ask = async (message: Fields) => (await app.post(message)).reply;
+    const task = {
+      id: "nightly",
+      type: "testing",
+      priority: "low",
+      description: "fails",
+      execution: { prompt: "exit 3" },
+      scheduled_time: new Date(Date.now() + 86_400_000).toISOString(),
+      recurring: { interval: "daily", pause_after_failures: 2 },
+    };
+    assert.equal((await ask({ type: "schedule_task", task })).type, "task_scheduled");
+    for (const number of [1, 2]) {
+      const { run_id } = await ask({ type: "run_schedule", task_id: "nightly" });
+      assert.equal(run_id, `nightly_run_${number}`);
+      await until(async () => {
+        const { task } = await ask({ type: "get_task_status", task_id: run_id });
+        return (task as Fields).status === "failed";
+      });
+    }
+    await hooks.gets(1);
+    const { data } = JSON.parse(hooks.received[0]!.body);
+    assert.deepEqual(data, {
+      task_id: "nightly",
+      reason: "failures",
+      failures: 2,
+      last_run: "nightly_run_2",
+    });
+    // A person who pauses it himself is told nothing.
+    await ask({ type: "resume_schedule", task_id: "nightly" });
+    await ask({ type: "pause_schedule", task_id: "nightly" });
+    assert.equal(
+      (await ask({ type: "get_task_status", task_id: "nightly" }) as { task: Fields }).task.status,
+      "paused",
+    );
+    await until(async () => (await listed(app)).every(({ waiting }) => waiting === 0));
+    assert.equal(hooks.received.length, 1);
+  });
+});
+
 /** Whose reports were due a few minutes ago. */
 function lately(): string {
   return new Date(Date.now() - 5 * 60_000).toISOString().slice(11, 16);

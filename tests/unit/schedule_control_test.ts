@@ -128,7 +128,6 @@ Deno.test("schedule: what is skipped says why, and the last ten are kept", () =>
 
 Deno.test("schedule: failures in a row pause it, also across a restart; resuming begins to count anew", () =>
   withSchedules(START, async (world) => {
-    const events = heard(world);
     await world.schedule("s", SOON, { interval: "daily", pause_after_failures: 2 });
     await world.pass(10 * MINUTE);
     await end(world, "s_run_1", "failed");
@@ -144,7 +143,6 @@ Deno.test("schedule: failures in a row pause it, also across a restart; resuming
     await world.stop();
     await world.start();
     assert.equal(shown(world, "s").paused?.reason, "failures");
-    assert.deepEqual(events, [{ kind: "schedule.paused", task_id: "s", failures: 2 }]);
     assert.match((await world.told("s")).at(-1)!.message, /2 failed runs in a row/);
     await world.pass(DAY);
     assert.equal(world.runs("s").length, 4);

@@ -10,7 +10,7 @@ import { counted } from "../../protocol/formats.ts";
 const log = getLogger(["opencode-agents", "engine"]);
 
 export class FailureWatch {
-  readonly #context: Pick<ScheduleContext, "clock" | "index" | "schedules" | "bus" | "tell">;
+  readonly #context: Pick<ScheduleContext, "clock" | "index" | "schedules" | "tell">;
 
   constructor(context: ScheduleContext) {
     this.#context = context;
@@ -42,7 +42,7 @@ export class FailureWatch {
   }
 
   async #pause(id: string): Promise<void> {
-    const { clock, schedules, bus, tell } = this.#context;
+    const { clock, schedules, tell } = this.#context;
     const by = scheduleActor(id);
     let failures: number | undefined;
     await schedules.update((view) => {
@@ -59,6 +59,5 @@ export class FailureWatch {
       counted(failures, "failed run")
     } in a row. Resume it when the reason is gone`;
     tell(scheduleEntry("warn", id, what, { failures }));
-    bus.publish({ kind: "schedule.paused", task_id: id, failures });
   }
 }
