@@ -3,6 +3,7 @@ import { epochOf } from "../clock/clock.ts";
 import type { PermissionRequest } from "../domain/permission_request.ts";
 import type { Question } from "../domain/question.ts";
 import type { Task, TaskStatus } from "../domain/task.ts";
+import { boundedUsage } from "../domain/usage_sums.ts";
 import { clockTime, costText, duration } from "../protocol/formats.ts";
 import { waitingWords } from "../protocol/waiting_words.ts";
 import type { Style } from "./terminal.ts";
@@ -33,8 +34,9 @@ export function waitInWords({ waiting_for }: Pick<Task, "waiting_for">, now_ms: 
   return waiting_for && waitingWords(waiting_for, (iso) => clockTime(iso, now_ms));
 }
 
-/** What the task has cost so far; undefined where that is unknown or nothing. */
-export function costInWords({ usage }: Pick<Task, "usage">): string | undefined {
+/** What the task and those that its agent has started have cost so far; undefined where that is unknown or nothing. */
+export function costInWords(task: Pick<Task, "usage" | "delegated_usage">): string | undefined {
+  const usage = boundedUsage(task.usage, task.delegated_usage);
   return usage && usage.cost_source !== "unknown" && usage.cost_usd > 0 ? costText(usage) : undefined;
 }
 

@@ -6,6 +6,7 @@ import type { Execution } from "./task.ts";
 import type { TaskRecord, TaskSpec, TaskState } from "./task_record.ts";
 import { tokensIn, usageOf } from "./task_usage.ts";
 import type { UsageSums } from "./usage.ts";
+import { boundedUsage } from "./usage_sums.ts";
 
 /** The shares of a bound, in percent, that clients are told of. */
 export type Share = 80 | 100;
@@ -50,18 +51,21 @@ function spendingsOf({ max_cost_usd, max_tokens }: Bounds, used: UsageSums | und
   return spendings;
 }
 
-/** The bound of which most has been used; undefined if the task has none. */
-export function tightestOf({ spec, state }: TaskRecord): Spending | undefined {
+/**
+ * The bound of which most has been used; undefined if the task has none.
+ * @param below what the tasks that its agent has started have used: that counts as its own
+ */
+export function tightestOf({ spec, state }: TaskRecord, below?: UsageSums): Spending | undefined {
   const { max_cost_usd, max_tokens } = spec.execution ?? {};
   if (max_cost_usd === undefined && max_tokens === undefined) return undefined;
-  return spendingsOf(spec.execution!, usageOf(state)).reduce((a, b) =>
+  return spendingsOf(spec.execution!, boundedUsage(usageOf(state), below)).reduce((a, b) =>
     b.spent / b.bound > a.spent / a.bound ? b : a
   );
 }
 
-/** Whether the task has come to one of its own bounds: no turn of it may begin. */
-export function isSpent(task: TaskRecord): boolean {
-  const tightest = tightestOf(task);
+/** Whether the task has come to one of its own bounds: no turn of it may begin. `below`: as in `tightestOf`. */
+export function isSpent(task: TaskRecord, below?: UsageSums): boolean {
+  const tightest = tightestOf(task, below);
   return tightest !== undefined && tightest.spent >= tightest.bound;
 }
 
@@ -71,8 +75,8 @@ export function shareOf({ spent, bound }: Pick<Spending, "spent" | "bound">): Sh
 }
 
 /** The state with the share that is to be told, if it is a new one. A raised bound begins anew. */
-export function withShareTold(task: TaskRecord): TaskState {
-  const tightest = tightestOf(task);
+export function withShareTold(task: TaskRecord, below?: UsageSums): TaskState {
+  const tightest = tightestOf(task, below);
   const share = tightest && shareOf(tightest);
   const { budget_told } = task.state;
   return share === undefined || share <= (budget_told ?? 0)
@@ -98,11 +102,11 @@ export function withRaised({ id, spec }: TaskRecord, raised: Bounds): TaskSpec {
 }
 
 /** Throws `INVALID_FIELD_VALUE` if the task has come to one of its bounds, which then has to be raised first. */
-export function requireUnspent(task: TaskRecord, raised: Bounds): void {
+export function requireUnspent(task: TaskRecord, raised: Bounds, below?: UsageSums): void {
   const { max_cost_usd, max_tokens } = task.spec.execution ?? {};
-  const spent = spendingsOf({ max_cost_usd, max_tokens }, usageOf(task.state)).find((one) =>
-    one.spent >= one.bound
-  );
+  const spent = spendingsOf({ max_cost_usd, max_tokens }, boundedUsage(usageOf(task.state), below)).find((
+    one,
+  ) => one.spent >= one.bound);
   if (!spent) return;
   const field = spent.unit === "usd" ? "max_cost_usd" : "max_tokens";
   throw fieldProblem(

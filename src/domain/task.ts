@@ -259,6 +259,9 @@ const readOnly = {
   ),
   queued_messages: z.int().optional().describe("How many messages wait for the agent."),
   usage: UsageSums.optional().describe("What all turns have used. Absent before the first one has ended."),
+  delegated_usage: UsageSums.optional().describe(
+    "What the tasks that its agent has started have used, directly or through others. It counts against the task's bounds.",
+  ),
   workspace: Workspace.optional().describe("Where the task works. Absent before its first attempt."),
   accepted: Accepted.optional().describe("What became of the changes, once they have been accepted."),
   discarded: Discarded.optional().describe("Where the changes are kept, once they have been discarded."),

@@ -23,7 +23,7 @@ import { Accepted, Discarded, Ending } from "./ending.ts";
 import { ALLOWED_FROM } from "./task_values.ts";
 import { Milestones, PastWork, StoredWorkspace, type Workspace } from "./workspace.ts";
 import { pullRequestView, StoredPullRequest } from "./pull_request.ts";
-import { TurnEntry, UsageEntry } from "./usage.ts";
+import { TurnEntry, UsageEntry, UsageSums } from "./usage.ts";
 import { usageOf } from "./task_usage.ts";
 
 const { id: _id, recurring: _recurring, ...kept } = REQUESTED_FIELDS;
@@ -124,6 +124,9 @@ export const TaskState = z.object({
     "What the turns that are over have used, at most 60 entries.",
   ),
   turn_used: TurnEntry.optional().describe("What the last turn has used, until it is over."),
+  below_gone: UsageSums.optional().describe(
+    "What tasks that its agent has started had used when retention removed them.",
+  ),
   budget_told: z.union([z.literal(80), z.literal(100)]).optional().describe(
     "The last share of the task's own bound of which clients were told, in percent.",
   ),

@@ -34,6 +34,14 @@ export function totalOf(entries: Iterable<UsageSums>): UsageSums {
   return total;
 }
 
+/** What counts against a task's bounds: its own, and what the tasks that its agent has started have used. */
+export function boundedUsage(
+  own: UsageSums | undefined,
+  below: UsageSums | undefined,
+): UsageSums | undefined {
+  return own && below ? added(own, below) : own ?? below;
+}
+
 /** Without the noise of binary fractions. */
 export function rounded(usd: number): number {
   return Number(usd.toFixed(9));

@@ -11,6 +11,7 @@ import { dueAt } from "./due.ts";
 import type { PermissionRequest } from "./permission_request.ts";
 import type { Question } from "./question.ts";
 import { isUnderWay, type TaskRecord } from "./task_record.ts";
+import type { UsageSums } from "./usage.ts";
 import type { WaitingFor } from "./waiting_for.ts";
 
 /** Running tasks that keep a queued one from starting, and what they share with it. */
@@ -27,8 +28,10 @@ export interface Surroundings {
   bottleneck: "slot" | "agent_start";
   /** What keeps this task from starting, if it is queued and others pass it. */
   held_up?: HeldUp;
-  /** A day's budget that is spent keeps it from starting until then, in epoch milliseconds. */
-  budget_until_ms?: number;
+  /** A budget that is spent keeps it from starting, of a day, or of the task whose agent has started it. */
+  held_by_budget?: { until_ms?: number };
+  /** What the tasks that its agent has started have used. */
+  used_below?: UsageSums;
   /** The other node that still ends the agent of the task's attempt, which was cancelled. */
   left_on?: string;
   /** The agent for whose provider this task waits, if it is queued. */
@@ -46,15 +49,16 @@ export function waitingFor(task: TaskRecord, around: Surroundings): WaitingFor |
       return whilePending(task, around);
     case "queued":
       if (around.left_on !== undefined) return { kind: "node", node: around.left_on };
-      if (around.budget_until_ms !== undefined) {
-        return { kind: "budget", until: isoTime(around.budget_until_ms) };
+      if (around.held_by_budget) {
+        const { until_ms } = around.held_by_budget;
+        return until_ms === undefined ? { kind: "budget" } : { kind: "budget", until: isoTime(until_ms) };
       }
       // It is about to be paused.
-      if (isSpent(task)) return { kind: "budget" };
+      if (isSpent(task, around.used_below)) return { kind: "budget" };
       if (around.held) return { kind: "provider_limit", ...around.held };
       return around.held_up ? { kind: "concurrency", ...around.held_up } : { kind: around.bottleneck };
     case "paused":
-      return { kind: isSpent(task) ? "budget" : "paused" };
+      return { kind: isSpent(task, around.used_below) ? "budget" : "paused" };
     case "running": {
       const [request] = around.permissions;
       if (request) {

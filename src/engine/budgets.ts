@@ -3,9 +3,11 @@
  * been reached, and ends what has come to its bound.
  */
 import { type Clock, isoTime, type Timer } from "../clock/clock.ts";
-import { isSpent, type Share, shareOf, tightestOf } from "../domain/budget.ts";
+import { isSpent, type Share, shareOf, tightestOf, withShareTold } from "../domain/budget.ts";
+import { ancestorsOf, parentOf } from "../domain/delegation.ts";
 import { holdsSlot, type TaskRecord } from "../domain/task_record.ts";
 import { entriesOf } from "../domain/task_usage.ts";
+import { isFinished } from "../domain/task_values.ts";
 import { dayAt, midnightAfter } from "../domain/time_zones.ts";
 import type { RunContext } from "./run_context.ts";
 
@@ -18,6 +20,8 @@ export interface BudgetsOptions extends Pick<RunContext, "index" | "bus"> {
   settings: Pick<RunContext["settings"], "timezone" | "budget_usd_per_day" | "projectOf" | "projects">;
   /** Ends the turn of a running task, through the protocol. */
   end(task_id: string): void;
+  /** Stores that a share of a task's bound has been reached by what was started below it. */
+  tellShare(task_id: string): void;
   /** To be called with the names of what has room now. */
   wake(held_by: string): void;
 }
@@ -31,10 +35,10 @@ interface DayBudget {
   told?: Share;
 }
 
-export interface DayHold {
+export interface BudgetHold {
   held_by: string;
-  /** Epoch milliseconds. */
-  until_ms: number;
+  /** Of a day: when it is over, in epoch milliseconds. */
+  until_ms?: number;
 }
 
 export class Budgets {
@@ -71,8 +75,10 @@ export class Budgets {
     this.#alarm?.cancel();
   }
 
-  /** What keeps a queued task from starting until midnight. */
-  holdOf(task: TaskRecord): DayHold | undefined {
+  /** What keeps a queued task from starting: the budget of a task above it, or one of the day until midnight. */
+  holdOf(task: TaskRecord): BudgetHold | undefined {
+    const spent = this.#above(task).find((above) => this.#isSpent(above));
+    if (spent) return { held_by: keyOf(spent) };
     if (!this.#hasAny(task)) return undefined;
     this.#turnOver();
     const budget = this.#of(task).find(({ spent, bound }) => spent >= bound);
@@ -87,17 +93,53 @@ export class Budgets {
 
   /** To be called with each committed change, in order. A task that is removed has still cost what it has. */
   note(before: TaskRecord | undefined, after: TaskRecord | undefined): void {
+    this.#wakeBelow(before, after);
     if (!after || (before && isSameUsage(before, after))) return;
     this.#tellOwn(before, after);
     if (this.#hasAny(after)) this.#noteDay(before, after);
-    if (holdsSlot(after.state) && (isSpent(after) || this.holdOf(after))) this.#options.end(after.id);
+    this.#noteAbove(after);
+    if (holdsSlot(after.state) && (this.#isSpent(after) || this.holdOf(after))) this.#options.end(after.id);
+  }
+
+  // ---- tasks above
+
+  /** The tasks whose bounds the task's use counts against. One that is over bounds nobody. */
+  #above(task: TaskRecord): TaskRecord[] {
+    if (parentOf(task) === undefined) return [];
+    return ancestorsOf(task, this.#options.index.find).filter(({ state }) => !isFinished(state.status));
+  }
+
+  #isSpent(task: TaskRecord): boolean {
+    return isSpent(task, this.#options.index.usedBelow(task.id));
+  }
+
+  /** What the task has used may bring those above it to their bounds, and with them all others below. */
+  #noteAbove(task: TaskRecord): void {
+    const { index, end, tellShare } = this.#options;
+    for (const above of this.#above(task)) {
+      const share = withShareTold(above, index.usedBelow(above.id));
+      if (share !== above.state) tellShare(above.id);
+      if (!this.#isSpent(above)) continue;
+      for (const one of index.all()) {
+        const isBelow = one.id === above.id || this.#above(one).some(({ id }) => id === above.id);
+        if (holdsSlot(one.state) && isBelow) end(one.id);
+      }
+    }
+  }
+
+  /** Those below a task may go on when its bound is raised, or when it is over. */
+  #wakeBelow(before: TaskRecord | undefined, after: TaskRecord | undefined): void {
+    if (before === undefined || boundsOf(before).every((bound) => bound === undefined)) return;
+    const isOver = (task?: TaskRecord) => task === undefined || isFinished(task.state.status);
+    const isRaised = after !== undefined && boundsOf(after).some((bound, i) => bound !== boundsOf(before)[i]);
+    if (isRaised || (isOver(after) && !isOver(before))) this.#options.wake(keyOf(before));
   }
 
   #tellOwn(before: TaskRecord | undefined, after: TaskRecord): void {
     const percent = after.state.budget_told;
     const tightest = percent === undefined || percent === before?.state.budget_told
       ? undefined
-      : tightestOf(after);
+      : tightestOf(after, this.#options.index.usedBelow(after.id));
     if (!before || percent === undefined || !tightest) return;
     this.#options.bus.publish({
       kind: "budget.reached",
@@ -200,6 +242,14 @@ export class Budgets {
     }
     return budget;
   }
+}
+
+function keyOf({ id }: TaskRecord): string {
+  return `${ALL} of task ${id}`;
+}
+
+function boundsOf({ spec: { execution = {} } }: TaskRecord): (number | undefined)[] {
+  return [execution.max_cost_usd, execution.max_tokens];
 }
 
 function isSameUsage({ state: a }: TaskRecord, { state: b, spec }: TaskRecord): boolean {

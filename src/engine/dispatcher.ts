@@ -5,7 +5,7 @@
 import { getLogger } from "@logtape/logtape";
 import { isoTime, sleep, within } from "../clock/clock.ts";
 import { SERVER } from "../domain/actor.ts";
-import { isSpent } from "../domain/budget.ts";
+import { isSpent, withShareTold } from "../domain/budget.ts";
 import { resettled } from "../domain/cascade.ts";
 import { ReadyQueue, type Verdict } from "../domain/queue.ts";
 import { isLeaving } from "../domain/leaving.ts";
@@ -52,7 +52,12 @@ export class Dispatcher {
       this.#queue.wake(held_by);
       this.#pumpSoon();
     };
-    this.#budgets = new Budgets({ ...context, wake, end: (id) => this.#runs.get(id)?.endForBudget() });
+    this.#budgets = new Budgets({
+      ...context,
+      wake,
+      end: (id) => this.#runs.get(id)?.endForBudget(),
+      tellShare: (id) => void this.#tellShare(id),
+    });
     this.#admission = new Admission(context, { slots, wake, budgets: this.#budgets });
     this.#queue = new ReadyQueue(this.#admission.laneOf);
     this.#waiting = new WaitingTasks(context);
@@ -76,9 +81,9 @@ export class Dispatcher {
     return this.#admission.heldUp(task);
   }
 
-  /** Until when a day's budget that is spent keeps a task from starting, in epoch milliseconds. */
-  budgetUntil(task: TaskRecord): number | undefined {
-    return this.#budgets.holdOf(task)?.until_ms;
+  /** A budget that is spent and keeps a task from starting: of a day, or of a task above it. */
+  heldByBudget(task: TaskRecord): { until_ms?: number } | undefined {
+    return this.#budgets.holdOf(task);
   }
 
   get #hasFreeSlot(): boolean {
@@ -198,7 +203,7 @@ export class Dispatcher {
       this.#waiting.settleLater([task.id]);
       return "drop";
     }
-    if (isSpent(task)) {
+    if (isSpent(task, this.#context.index.usedBelow(task.id))) {
       void this.#holdSpent(task.id);
       return "drop";
     }
@@ -209,11 +214,11 @@ export class Dispatcher {
 
   /** A task that has come to its own bound is paused, until a person raises it. */
   async #holdSpent(id: string): Promise<void> {
-    const { clock, store } = this.#context;
+    const { clock, store, index } = this.#context;
     try {
       await store.tasks.update((view) => {
         const task = view.get(id);
-        const isHeld = task?.state.status === "queued" && isSpent(task);
+        const isHeld = task?.state.status === "queued" && isSpent(task, index.usedBelow(id));
         return isHeld ? { updates: [{ id, state: paused(task) }] } : {};
       }, SERVER);
     } catch (error) {
@@ -222,6 +227,21 @@ export class Dispatcher {
       const task = this.#stillQueued(id);
       if (task) this.#queue.add(task);
       this.#pumpSoon();
+    }
+  }
+
+  /** Stores that a share of the task's bound is reached, of which clients are told then. */
+  async #tellShare(id: string): Promise<void> {
+    const { store, index } = this.#context;
+    try {
+      await store.tasks.update((view) => {
+        const task = view.get(id);
+        const state = task && withShareTold(task, index.usedBelow(id));
+        return task === undefined || state === task.state ? {} : { updates: [{ id, state: state! }] };
+      }, SERVER);
+    } catch (error) {
+      // What is used next tells it.
+      log.error("It is not told yet how much task {id} has used of its bound: {error}", { id, error });
     }
   }
 

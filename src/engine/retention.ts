@@ -2,9 +2,12 @@
 import { getLogger } from "@logtape/logtape";
 import { SERVER } from "../domain/actor.ts";
 import { type Clock, epochOf, type Timer } from "../clock/clock.ts";
-import { ATTEMPTS_KEPT, type TaskRecord } from "../domain/task_record.ts";
+import { ancestorsOf } from "../domain/delegation.ts";
+import { ATTEMPTS_KEPT, type TaskRecord, type TaskState } from "../domain/task_record.ts";
 import { needs, withMet } from "../domain/schedule.ts";
 import { isFinished } from "../domain/task_values.ts";
+import { usageOf } from "../domain/task_usage.ts";
+import { totalOf } from "../domain/usage_sums.ts";
 import type { Key } from "../store/kv/kv.ts";
 import type { LogRetention } from "../store/log_retention.ts";
 import type { Store } from "../store/open.ts";
@@ -165,6 +168,7 @@ async function withUsage(
         const sums = rolledUp(going, known, projectOf);
         const entries = [...sums].map(([day, rows]) => store.usage.entry(day, days.get(day)!, rows));
         return {
+          updates: borneAbove(going, view),
           removes: going.map(({ id }) => id),
           deletes: [...deletes, ...entries.flatMap((entry) => entry.deletes)],
           sets: entries.flatMap(({ sets }) => sets),
@@ -176,6 +180,22 @@ async function withUsage(
       if (!(error instanceof Overtaken) || tries === USAGE_TRIES) throw error;
     }
   }
+}
+
+/** The states of tasks that stay, with what those that go have used for them: it still counts against their bounds. */
+function borneAbove(going: readonly TaskRecord[], view: TaskMemory): { id: string; state: TaskState }[] {
+  const leaving = new Set(going.map(({ id }) => id));
+  const states = new Map<string, TaskState>();
+  for (const task of going) {
+    const above = ancestorsOf(task, (id) => view.get(id)).find(({ id }) => !leaving.has(id));
+    if (above === undefined || isFinished(above.state.status)) continue;
+    const state = states.get(above.id) ?? above.state;
+    const used = [state.below_gone, usageOf(task.state), task.state.below_gone].filter((one) =>
+      one !== undefined
+    );
+    if (used.length > 0) states.set(above.id, { ...state, below_gone: totalOf(used) });
+  }
+  return [...states].map(([id, state]) => ({ id, state }));
 }
 
 /** Runs the removal every minute, or more often for a short retention. Returns the timer; its owner cancels it. */

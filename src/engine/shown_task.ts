@@ -25,7 +25,8 @@ export function shownTask(
 ): Task {
   const waiting_for = waitingFor(record, around);
   const stale = isStale(record, around.find) || undefined;
-  const view: Task = { ...taskView(record), project, attached_files, waiting_for, stale };
+  const delegated_usage = around.used_below;
+  const view: Task = { ...taskView(record), project, attached_files, waiting_for, stale, delegated_usage };
   if (view.agent_session) view.agent_session.command = goOnCommand?.(view.agent_session);
   if (!run) return view;
   const { permissions, questions, runtime_status } = run;

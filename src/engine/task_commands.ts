@@ -188,7 +188,7 @@ export class TaskCommands {
 
   /** Resumes a paused task; `raised`: with higher bounds. Throws `INVALID_FIELD_VALUE` if it has come to one that stays. */
   async resume(id: string, by: Actor, raised: Raised = {}): Promise<void> {
-    const { clock, store } = this.#options;
+    const { clock, store, index } = this.#options;
     this.#find(id);
     await store.tasks.update((view) => {
       const found = this.#find(id, view);
@@ -196,7 +196,7 @@ export class TaskCommands {
       const ready = readiness(found.spec, (other) => view.get(other));
       const state = resumed(found, ready, isDue(found, now), isoTime(now));
       const spec = withRaised(found, raised);
-      requireUnspent({ ...found, spec }, raised);
+      requireUnspent({ ...found, spec }, raised, index.usedBelow(id));
       if (spec === found.spec) {
         return { updates: [{ id, state }], reads: failuresRead(new Map([[id, state]])) };
       }

@@ -5,7 +5,11 @@ import type { Graph } from "../domain/cascade.ts";
 import { checkDependencies } from "../domain/dependencies.ts";
 import type { Notifier } from "../store/notifier.ts";
 import { TaskColumns, type TaskFacts } from "./task_columns.ts";
+import { DELEGATION_DEPTH_MAX, parentOf } from "../domain/delegation.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
+import { usageOf } from "../domain/task_usage.ts";
+import type { UsageSums } from "../domain/usage.ts";
+import { totalOf } from "../domain/usage_sums.ts";
 
 /** The part of the store that reads from memory. */
 export interface TaskMemory {
@@ -17,6 +21,8 @@ export interface TaskMemory {
 export class TaskIndex implements Graph {
   readonly #memory: TaskMemory;
   readonly #dependents = new Map<string, Set<string>>();
+  /** The tasks that each task's agent has started itself. */
+  readonly #children = new Map<string, Set<string>>();
   readonly #counts = new Map<TaskStatus, number>(Statuses.options.map((status) => [status, 0]));
   readonly columns: TaskColumns;
   #lastOrder = 0;
@@ -53,6 +59,30 @@ export class TaskIndex implements Graph {
     return this.#dependents.get(id) ?? [];
   }
 
+  /**
+   * What the tasks that the task's agent has started have used, directly or through others, also those that are gone;
+   * undefined if there is nothing.
+   */
+  usedBelow(id: string): UsageSums | undefined {
+    const task = this.find(id);
+    if (task === undefined) return undefined;
+    const sums = [...this.#sumsBelow(task, 0)];
+    return sums.length === 0 ? undefined : totalOf(sums);
+  }
+
+  *#sumsBelow({ id, spec, state }: TaskRecord, depth: number): Iterable<UsageSums> {
+    if (state.below_gone) yield state.below_gone;
+    if (depth === DELEGATION_DEPTH_MAX) return;
+    for (const child_id of this.#children.get(id) ?? []) {
+      const child = this.find(child_id);
+      // One that is older is a child of another task, which had the same id.
+      if (child === undefined || child.spec.order <= spec.order) continue;
+      const used = usageOf(child.state);
+      if (used) yield used;
+      yield* this.#sumsBelow(child, depth + 1);
+    }
+  }
+
   /** The graph with the tasks as `view` sees them. */
   graphOf(view: Pick<TaskMemory, "get">): Graph {
     return { find: (id) => view.get(id), dependentsOf: (id) => this.dependentsOf(id) };
@@ -75,20 +105,28 @@ export class TaskIndex implements Graph {
 
   #added(task: TaskRecord): void {
     this.#lastOrder = Math.max(this.#lastOrder, task.spec.order);
-    for (const dependency of task.spec.dependencies ?? []) {
-      const dependents = this.#dependents.get(dependency);
-      if (dependents) dependents.add(task.id);
-      else this.#dependents.set(dependency, new Set([task.id]));
-    }
+    for (const dependency of task.spec.dependencies ?? []) gather(this.#dependents, dependency, task.id);
+    const parent = parentOf(task);
+    if (parent !== undefined) gather(this.#children, parent, task.id);
   }
 
   #removed(task: TaskRecord): void {
-    for (const dependency of task.spec.dependencies ?? []) {
-      const dependents = this.#dependents.get(dependency);
-      dependents?.delete(task.id);
-      if (dependents?.size === 0) this.#dependents.delete(dependency);
-    }
+    for (const dependency of task.spec.dependencies ?? []) leave(this.#dependents, dependency, task.id);
+    const parent = parentOf(task);
+    if (parent !== undefined) leave(this.#children, parent, task.id);
   }
+}
+
+function gather(groups: Map<string, Set<string>>, of: string, id: string): void {
+  const group = groups.get(of);
+  if (group) group.add(id);
+  else groups.set(of, new Set([id]));
+}
+
+function leave(groups: Map<string, Set<string>>, of: string, id: string): void {
+  const group = groups.get(of);
+  group?.delete(id);
+  if (group?.size === 0) groups.delete(of);
 }
 
 /** Throws `TASK_DEPENDENCY_ERROR` if a dependency does not exist or is the task itself. */

@@ -1,6 +1,7 @@
 /** What tasks may cost: a bound of a task, budgets of a day. */
 import assert from "node:assert/strict";
 import { type TestApp, withApp } from "../fixtures/app.ts";
+import { HookReceiver } from "../fixtures/hook_receiver.ts";
 import { TALKATIVE } from "../fixtures/scripted_agents.ts";
 import type { Message } from "../fixtures/socket.ts";
 import { until } from "../fixtures/until.ts";
@@ -37,6 +38,13 @@ async function taskOf(app: TestApp, id: string) {
   const { reply } = await app.post({ type: "get_task_status", task_id: id });
   // deno-lint-ignore no-explicit-any -- a task as JSON
   return (reply as any).task;
+}
+
+/** The token of the agent that runs this task. */
+async function tokenOf(app: TestApp, task_id: string): Promise<string> {
+  const run = () => app.agents.runs.findLast(({ request }) => request.task.id === task_id);
+  await until(() => run() !== undefined);
+  return run()!.request.access!.token;
 }
 
 async function becomes(app: TestApp, id: string, status: string) {
@@ -110,6 +118,52 @@ Deno.test("a day's budget counts over a restart", async () => {
     await app.restart();
     await started(app, "later", "print later");
     assert.equal((await taskOf(app, "later")).waiting_for.kind, "budget");
+  });
+});
+
+Deno.test("what an agent has others do counts against its task's bound: all of them are ended, and go on when it is raised", async () => {
+  const events = ["budget"];
+  await using hooks = new HookReceiver();
+  const notifications = [{ name: "hook", channel: "webhook", url: hooks.url, events }];
+  await withApp({ config: config({}, { notifications }) }, async (app) => {
+    await started(app, "up", "session u; wait end", { max_cost_usd: 1, max_attempts: 1 });
+    const token = await tokenOf(app, "up");
+    const below = async (id: string, prompt: string) => {
+      const task = {
+        id,
+        type: "testing",
+        priority: "low",
+        description: id,
+        execution: { prompt, isolation: "none" },
+      };
+      const { reply } = await app.post({ type: "start_task", task }, { authorization: `Bearer ${token}` });
+      assert.equal(reply.type, "task_started", JSON.stringify(reply));
+    };
+    await below("first", "session a; uses 10 5 0 0.85; say done");
+    await becomes(app, "first", "completed");
+    await until(async () => (await taskOf(app, "up")).delegated_usage?.cost_usd === 0.85);
+    assert.equal((await taskOf(app, "up")).usage?.cost_usd ?? 0, 0);
+    await hooks.gets(1);
+    await below("second", "attempt 1: session b; attempt 1: uses 10 5 0 0.2; attempt 1: hang; say done");
+    const held = await becomes(app, "up", "paused");
+    assert.deepEqual(held.waiting_for, { kind: "budget" });
+    assert.deepEqual((await becomes(app, "second", "queued")).waiting_for, { kind: "budget" });
+    await hooks.gets(2);
+    const told = hooks.received.map(({ body }) => JSON.parse(body)).map((
+      { task, data },
+    ) => [task.id, data.percent]);
+    assert.deepEqual(told, [["up", 80], ["up", 100]]);
+    const refused = (await app.post({ type: "resume_task", task_id: "up", max_cost_usd: 1.04 })).reply;
+    assert.equal(refused.code, "INVALID_FIELD_VALUE");
+    // It counts over a restart, and holds what is below.
+    await app.restart(config({}, { notifications }));
+    assert.deepEqual((await taskOf(app, "second")).waiting_for, { kind: "budget" });
+    assert.equal((await taskOf(app, "up")).delegated_usage.cost_usd, 1.05);
+    const { reply } = await app.post({ type: "resume_task", task_id: "up", max_cost_usd: 5 });
+    assert.equal(reply.type, "task_resumed", JSON.stringify(reply));
+    await becomes(app, "second", "completed");
+    app.agents.open("end");
+    await becomes(app, "up", "completed");
   });
 });
 

@@ -35,7 +35,7 @@ function world() {
     told.push([budget.scope, budget.percent, budget.spent, "of", budget.bound].join(" "));
   const budgets = new Budgets({
     clock,
-    index: { all: () => tasks },
+    index: { all: () => tasks, usedBelow: () => undefined },
     bus: { publish },
     settings: {
       timezone: "UTC",

@@ -1,6 +1,6 @@
 /** What tasks have used is kept when they are removed: added to their days in the same commit. */
 import assert from "node:assert/strict";
-import { OWNER, SERVER } from "../../src/domain/actor.ts";
+import { type Actor, agentActor, OWNER, SERVER } from "../../src/domain/actor.ts";
 import type { NewTask } from "../../src/domain/task.ts";
 import type { UsageEntry } from "../../src/domain/usage.ts";
 import { removeExpired } from "../../src/engine/retention.ts";
@@ -29,6 +29,7 @@ async function ended(
   { engine, store, now }: ScheduleWorld,
   id: string,
   entries: UsageEntry[],
+  by: Actor = OWNER,
 ): Promise<void> {
   await engine.commands.create(
     { id, type: "testing", priority: "low", description: id, metadata: { owner: "mara" } } as NewTask,
@@ -36,8 +37,9 @@ async function ended(
   );
   const completed_at = new Date(now).toISOString();
   await store.tasks.update((view) => {
-    const { state } = view.get(id)!;
-    return { updates: [{ id, state: { ...state, status: "completed", completed_at, used: entries } }] };
+    const { state, spec } = view.get(id)!;
+    const next = { ...state, status: "completed" as const, completed_at, used: entries };
+    return { updates: [{ id, state: next, spec: { ...spec, created_by: by } }] };
   }, SERVER);
 }
 
@@ -95,4 +97,29 @@ Deno.test("usage of removed tasks: each sum stays, whatever is removed together,
       ["2029-12-31", undefined, 12],
       ["2029-12-31", "m", 12],
     ]);
+  }));
+
+Deno.test("usage of removed tasks: it still counts against the bound of the task whose agent has started them", () =>
+  withSchedules(START, async (world) => {
+    const { store, clock, engine } = world;
+    await engine.commands.create(
+      {
+        id: "up",
+        type: "testing",
+        priority: "low",
+        description: "up",
+        dependencies: [],
+      } as unknown as NewTask,
+      OWNER,
+    );
+    await ended(world, "down", [used("2030-01-01")], agentActor("up", "a"));
+    await ended(world, "lower", [used("2030-01-01", { cost_usd: 1 })], agentActor("down", "a"));
+    const index = new TaskIndex(store.tasks, store.changes);
+    assert.equal(index.usedBelow("up")?.cost_usd, 1.25);
+    assert.equal(index.usedBelow("down")?.cost_usd, 1);
+    const log_retention = { retention_days: 1000, max_bytes: 1 << 30 };
+    const options = { clock, store, index, retention_ms: 0, max_finished: 1000, log_retention };
+    assert.equal(await removeExpired(options), 2);
+    assert.equal(index.usedBelow("up")?.cost_usd, 1.25);
+    assert.equal(new TaskIndex(store.tasks, store.changes).usedBelow("up")?.turns, 2);
   }));

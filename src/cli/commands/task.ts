@@ -70,6 +70,10 @@ function describe(
     ["works in", task.workspace?.kind === "worktree" ? task.workspace.path : undefined],
     ["changes", changesInWords(task)],
     ["usage", usageInWords(task)],
+    [
+      "by others",
+      task.delegated_usage && usageInWords({ ...task, usage: task.delegated_usage, execution: {} }),
+    ],
     ["pull request", task.pull_request && pullRequestWords(task.pull_request)],
     ["session", task.agent_session?.session_id],
     ["go on by hand", goOnByHand(task)],

@@ -95,7 +95,7 @@ export class AttemptRecord {
         this.#lease,
         (before, task) => {
           const state = changed(before, change, (report) => this.#entryOf(task, report));
-          return withShareTold({ ...task, state });
+          return withShareTold({ ...task, state }, this.#context.index.usedBelow(task.id));
         },
       );
     }

@@ -33,7 +33,7 @@ export async function commitTurn(
     );
     const { state, texts } = withComplaint(task_id, answered, ended);
     // The message waits until the bound is raised.
-    if (isSpent({ ...task, state })) return undefined;
+    if (isSpent({ ...task, state }, context.index.usedBelow(task_id))) return undefined;
     const begun = begunByMessage(state)!.state;
     const attempts = withAttempt(begun, ended.attempt, { turn: begun.turn });
     const next = { ...begun, attempts, prompted_turn: undefined };

@@ -48,7 +48,10 @@ export function answerOf(
     left_running,
   });
   return {
-    state: withShareTold({ ...task, state: withUsed(withSessionCost(state, session_cost), entry) }),
+    state: withShareTold(
+      { ...task, state: withUsed(withSessionCost(state, session_cost), entry) },
+      context.index.usedBelow(task_id),
+    ),
     besides: { sets: [message], deletes: forgottenMessage(task_id, number, state.waiting) },
   };
 }

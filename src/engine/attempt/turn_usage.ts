@@ -9,6 +9,7 @@ import type { RunContext, RunSettings } from "../run_context.ts";
 export interface UsageContext {
   settings: Pick<RunSettings, "agents" | "agentFor" | "executionOf" | "pricing" | "timezone">;
   store: { agents: Pick<RunContext["store"]["agents"], "get"> };
+  index: Pick<RunContext["index"], "usedBelow">;
 }
 
 /** `told`: what the agent has told of the turn. Times are ISO 8601. */

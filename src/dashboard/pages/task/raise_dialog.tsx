@@ -1,6 +1,7 @@
 /** Asks for a higher bound, with which a task that has come to its own goes on. */
 import { useState } from "preact/hooks";
 import type { Task } from "../../../domain/task.ts";
+import { boundedUsage } from "../../../domain/usage_sums.ts";
 import { costText, count } from "../../../protocol/formats.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 
@@ -15,7 +16,9 @@ export interface RaiseDialogProps {
   onClose: () => void;
 }
 
-export function RaiseDialog({ task: { usage, execution = {} }, onRaise, onClose }: RaiseDialogProps) {
+export function RaiseDialog({ task, onRaise, onClose }: RaiseDialogProps) {
+  const { execution = {} } = task;
+  const usage = boundedUsage(task.usage, task.delegated_usage);
   const { max_cost_usd, max_tokens } = execution;
   const tokens = usage === undefined ? 0 : usage.input_tokens + usage.output_tokens + usage.cached_tokens;
   const isCost = max_cost_usd !== undefined && (usage?.cost_usd ?? 0) >= max_cost_usd;
@@ -34,7 +37,8 @@ export function RaiseDialog({ task: { usage, execution = {} }, onRaise, onClose 
         }}
       >
         <p>
-          The task has {isCost
+          The task {task.delegated_usage && "and those that its agent has started "}
+          {task.delegated_usage ? "have" : "has"} {isCost
             ? `cost ${usage ? costText(usage) : "nothing"} of the ${
               costText({ cost_usd: bound, cost_source: "reported" })
             }`
