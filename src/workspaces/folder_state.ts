@@ -7,7 +7,7 @@ import type { Git, GitOptions } from "./git.ts";
 import type { Note } from "./notes.ts";
 import { OWN_IDENTITY } from "./own_identity.ts";
 import { type Repository, repositoryAt } from "./repository.ts";
-import { pathsOf, PLAIN_FILES, treeOfFiles } from "./tree_of_files.ts";
+import { pathsOf, plainFiles, treeOfFiles } from "./tree_of_files.ts";
 
 /** What a snapshot may add to the repository. */
 const BYTES_MAX = 256 << 20;
@@ -42,13 +42,17 @@ export async function folderState(
   if (repository === undefined || repository.isBare) return undefined;
   const place = placeOf(repository);
   const { head, tree: committed } = await headOf(git, place, signal);
-  const { tree, index, nested, left } = await treeOfFiles(git, place, room, head, signal, {
+  const { tree: added, index, nested, left } = await treeOfFiles(git, place, room, head, signal, {
     mayAdd: requireSmall,
     apart,
   });
+  const tree = left?.tree ?? added;
   const notes: Note[] = [];
   if (left !== undefined) {
-    notes.push({ level: "warn", message: `Changes of files that git cannot read are not seen: ${left.why}` });
+    const message = left.tree === undefined
+      ? `Changes of files that git cannot read are not seen: ${left.why}`
+      : `Some files are compared as they are, since git does not take them: ${left.why}`;
+    notes.push({ level: "warn", message });
   }
   const state = { repository, head, index, nested, notes };
   if (head !== undefined && tree === committed) return { ...state, commit: head };
@@ -76,7 +80,8 @@ export async function isSame(
     "--",
     ...await pathsOf(state.repository.root, apart),
   ];
-  const options: GitOptions = { index: state.index, signal, config: PLAIN_FILES, accepts: [128] };
+  const config = await plainFiles(state.repository.root);
+  const options: GitOptions = { index: state.index, signal, config, accepts: [128] };
   const fields = await git.fields(placeOf(state.repository), asked, options);
   const nested = new Set(state.nested.map((path) => `? ${path}/`));
   let head: string | undefined;

@@ -92,6 +92,10 @@ const HARDENED = [
   "gc.autoDetach=false",
   "maintenance.auto=false",
   "core.splitIndex=false",
+  // All that is known of a file counts, so that no edit passes for none.
+  "core.trustctime=true",
+  "core.checkStat=default",
+  "core.ignoreStat=false",
   "core.quotePath=false",
   // A warning about line ends must not keep work from being saved.
   "core.safecrlf=false",

@@ -17,7 +17,7 @@ import { inheritedStart } from "./inherited_start.ts";
 import { checkOutSubmodules } from "./submodules.ts";
 import { linkedTrees } from "./working_trees.ts";
 import { freeBranch, freeFolder } from "./worktree_names.ts";
-import type { MadeWorktree } from "./worktree_place.ts";
+import { logHead, type MadeWorktree } from "./worktree_place.ts";
 import type { Note } from "./notes.ts";
 
 export interface Making {
@@ -125,6 +125,7 @@ export async function made(
     await git.run(place, ["worktree", "add", "--quiet", ...where], adding);
     const git_dir = await git.line(root, ["rev-parse", "--absolute-git-dir"], { signal });
     const worktree = { ...intent, git_dir };
+    await logHead(git_dir);
     await furnish(making, worktree, task, notes, signal);
     return worktree;
   } catch (error) {

@@ -14,10 +14,14 @@ export const OWN_IDENTITY: Record<string, string> = {
   GIT_COMMITTER_DATE: "@0 +0000",
 };
 
+/** git leaves such characters out at the ends of a name, and refuses one that has no others. */
+// deno-lint-ignore no-control-regex -- these are among them
+const LEFT_OUT = /^[\x00-\x20.,:;<>"\\']*$/;
+
 /** Variables that say who commits; none if git is configured for it. */
 export async function identityOf(git: Git, place: GitPlace): Promise<Record<string, string>> {
   const set = async (name: string) =>
-    (await git.line(place, ["config", "--get", name], { accepts: [1] })).trim() !== "";
+    !LEFT_OUT.test(await git.line(place, ["config", "--get", name], { accepts: [1] }));
   if (await set("user.name") && await set("user.email")) return {};
   return {
     GIT_AUTHOR_NAME: NAME,

@@ -11,10 +11,12 @@ import type { Git } from "./git.ts";
 import { installIndex } from "./index_copy.ts";
 import { commitsOfHead, savedRef, workRef } from "./kept_commits.ts";
 import { keepInner, linksAtWork } from "./inner_repositories.ts";
-import { keepLeft, ownStashes } from "./left_commits.ts";
+import { hiddenCommits } from "./hidden_commits.ts";
+import { keepLeft, type LeftCommit, ownStashes } from "./left_commits.ts";
 import type { Note } from "./notes.ts";
-import { identityOf } from "./own_identity.ts";
-import { treeOfFiles, type TreePlace } from "./tree_of_files.ts";
+import { identityOf, OWN_IDENTITY } from "./own_identity.ts";
+import { stagedTree } from "./staged_work.ts";
+import { type TreeOfFiles, treeOfFiles, type TreePlace } from "./tree_of_files.ts";
 import { underWay } from "./under_way.ts";
 import {
   followed,
@@ -67,6 +69,7 @@ export async function saveWork(
       commit ? [{ commit, what: "was on the task's branch" }] : []
     ),
   ];
+  left.push(...await hiddenCommits(git, saved.worktree, signal));
   left.push(...await ownStashes(git, saved.worktree, notes, signal));
   await keepLeft(git, common_dir, task.id, left, notes, signal);
   const head_commit = saved.tip;
@@ -89,7 +92,7 @@ interface SavedFiles {
   /** The commit of the task's branch. */
   tip: string;
   /** Commits that may be on no branch. */
-  left: { commit: string; what: string }[];
+  left: LeftCommit[];
   /** Files, and repositories inside, that are in no commit of the task's branch. */
   loose: string[];
   isClean: boolean;
@@ -124,7 +127,10 @@ async function saveFiles(
   const files = await treeOfFiles(git, place, room, head, signal);
   const isLoose = files.tree !== await treeOf(git, place, head, signal);
   const inside = [...files.nested, ...await linksAtWork(git, place, files.links, files.index, signal)];
-  const inner = await keepInner(git, place, inside, room, signal);
+  const inner = [
+    ...await keepInner(git, place, inside, room, signal),
+    ...await besides(git, place, files, { head, room }, signal),
+  ];
   const nested = await hasRepositoryOfItsOwn(root) ? [".", ...inside] : inside;
   if (nested.length > 0) {
     const message = `A repository inside the worktree is not part of the task's branch: ${nested.join(", ")}`;
@@ -183,6 +189,30 @@ async function saveFiles(
   }
   await installIndex(files.index, git_dir);
   return { worktree, tip: next, left: inner, loose, isClean: isWhole };
+}
+
+/** Files that are not on the branch as they were: what git did not take, and what was staged before it was changed again. */
+async function besides(
+  git: Git,
+  place: TreePlace,
+  files: TreeOfFiles,
+  { head, room }: { head: string; room: string },
+  signal?: AbortSignal,
+): Promise<LeftCommit[]> {
+  const trees = [
+    { tree: files.left?.tree, what: "with the files as they are, which git did not take" },
+    {
+      tree: await stagedTree(git, place, room, { head, files: files.left?.tree ?? files.tree }, signal),
+      what: "with what was staged, and then changed again",
+    },
+  ];
+  const kept: LeftCommit[] = [];
+  for (const { tree, what } of trees) {
+    if (tree === undefined) continue;
+    // Always the same for the same files.
+    kept.push({ commit: await commitTree(git, place, tree, [], `${what}\n`, OWN_IDENTITY, signal), what });
+  }
+  return kept;
 }
 
 /** Whether `head` is another way from the base than the branch, which nobody but this program has moved. */

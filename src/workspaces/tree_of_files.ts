@@ -4,9 +4,11 @@
  */
 import { join, relative } from "node:path";
 import { isInside } from "../domain/path_inside.ts";
+import { asTheyAre } from "./as_they_are.ts";
 import { exists } from "./file_facts.ts";
 import { type Git, type GitOptions, type GitPlace, WHOLE_TREE_MS } from "./git.ts";
 import { copyIndexFile } from "./index_copy.ts";
+import { linksWithoutRepository } from "./lost_links.ts";
 import { rawBytes, rawFields, rawOf, readable } from "./raw_paths.ts";
 
 export interface TreePlace {
@@ -19,12 +21,18 @@ export interface TreeOfFiles {
   tree: string;
   /** The index that belongs to the tree. */
   index: string;
-  /** Repositories inside the working tree that its index does not know: their paths. They are not in the tree. */
+  /**
+   * Repositories inside the working tree that its index does not know, and folders of submodules whose repository is gone: their
+   * paths. They are not in the tree.
+   */
   nested: string[];
   /** The paths of submodules, and of other repositories that somebody has added. The tree has their commits, but no files. */
   links: string[];
-  /** Files that could not be added, and what git says of them. They are not in the tree as they are. */
-  left?: { files: string[]; why: string };
+  /**
+   * Files that could not be added, and what git says of them. They are not in the tree as they are, but in the tree of their
+   * own, if there is one.
+   */
+  left?: { files: string[]; why: string; tree?: string };
 }
 
 export interface TreeBounds {
@@ -36,12 +44,19 @@ export interface TreeBounds {
   apart?: string;
 }
 
-/** A file outside of a sparse checkout is a file all the same. */
-export const PLAIN_FILES = [
-  "core.sparseCheckout=false",
-  "index.sparse=false",
-  "core.untrackedCache=false",
-];
+/**
+ * Settings by which each file is a file: also one outside of a sparse checkout, and one whose name differs from another's in
+ * case alone, where the file system keeps both.
+ */
+export async function plainFiles(work_tree: string): Promise<string[]> {
+  const isOneFile = await exists(join(work_tree, ".git")) && await exists(join(work_tree, ".GIT"));
+  return [
+    "core.sparseCheckout=false",
+    "index.sparse=false",
+    "core.untrackedCache=false",
+    ...isOneFile ? [] : ["core.ignoreCase=false"],
+  ];
+}
 
 /**
  * `room`: an empty folder, which gets the index. `head`: a commit to begin with where there is no index; without one, the tree
@@ -56,11 +71,11 @@ export async function treeOfFiles(
   { mayAdd, apart }: TreeBounds = {},
 ): Promise<TreeOfFiles> {
   const index = join(room, "index");
-  const options: GitOptions = {
+  const options = {
     index,
     signal,
     bound_ms: WHOLE_TREE_MS,
-    config: PLAIN_FILES,
+    config: await plainFiles(place.work_tree),
   };
   if (head === undefined) {
     await git.run(place, ["read-tree", "--empty"], options);
@@ -81,17 +96,55 @@ export async function treeOfFiles(
     const modified = await git.fields(place, ["ls-files", "-z", "--modified"], options);
     await mayAdd(place.work_tree, [...others.map(readable), ...modified]);
   }
-  const nested = others.filter((path) => path.endsWith("/")).map((path) => path.slice(0, -1));
-  const stdin = rawBytes([...all.map(rawOf), ...nested.map((path) => `:(top,exclude,literal)${path}`)]);
-  // Exit code 1: some files cannot be read.
-  const asked = ["add", "--all", "--ignore-errors", "--pathspec-from-file=-", "--pathspec-file-nul"];
-  const { code, stderr } = await git.run(place, asked, { ...options, stdin, accepts: [1] });
+  const lost = new Set(await linksWithoutRepository(place.work_tree, links));
+  const nested = [
+    ...others.filter((path) => path.endsWith("/")).map((path) => path.slice(0, -1)),
+    ...[...lost].map(rawOf),
+  ];
+  const left = await addFiles(git, place, room, options, all.map(rawOf), nested);
   const tree = await git.line(place, ["write-tree"], options);
-  const left = code === 0
-    ? undefined
-    : { files: await notIn(git, place, options, new Set(nested)), why: stderr.trim() };
-  return { tree, index, nested: nested.map(readable), links, left };
+  return {
+    tree,
+    index,
+    nested: nested.map(readable),
+    links: links.filter((path) => !lost.has(path)),
+    left,
+  };
 }
+
+/** Returns what could not be added. `all`, `nested`: raw pathspecs, and raw paths that do not count. */
+async function addFiles(
+  git: Git,
+  place: TreePlace,
+  room: string,
+  options: GitOptions & { index: string },
+  all: readonly string[],
+  nested: readonly string[],
+): Promise<TreeOfFiles["left"]> {
+  const args = ["add", "--all", "--ignore-errors", "--pathspec-from-file=-", "--pathspec-file-nul"];
+  const without = (paths: readonly string[]) =>
+    rawBytes([...all, ...paths.map((path) => `:(top,exclude,literal)${path}`)]);
+  const stdin = without(nested);
+  // Exit code 1: some files cannot be read.
+  const add = (stdin: Uint8Array<ArrayBuffer>) => git.run(place, args, { ...options, stdin, accepts: [1] });
+  try {
+    const { code, stderr } = await add(stdin);
+    if (code === 0 && !stderr.includes(UNREADABLE)) return undefined;
+    return { files: await notIn(git, place, options, new Set(nested)), why: stderr.trim() };
+  } catch (error) {
+    const raw = await asTheyAre(git, place, room, options, { args, stdin }).catch(() => {
+      throw error;
+    });
+    const why = (error as Error).message;
+    // Without those that git does not take, it may take the others.
+    const isEnough = await add(without([...nested, ...raw.converted])).then(() => true, () => false);
+    const files = (isEnough ? raw.converted : raw.changed).map(readable);
+    return { files, why, tree: raw.tree };
+  }
+}
+
+/** What git says of a folder that it may not look into, and leaves out. */
+const UNREADABLE = "could not open directory";
 
 /** The files that differ from the index still, except those of other repositories. */
 async function notIn(

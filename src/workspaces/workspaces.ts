@@ -117,13 +117,12 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
     if ((await worktreesInside(common_dir, worktree.root)).length > 0) return stays;
     if (await commitOf(git, { git_dir: common_dir }, workRef(task.id)) !== undefined) return stays;
     const ignored = await exists(worktree.root) ? await newIgnored(git, worktree) : [];
-    const more: Note[] = [];
     if (ignored.length > 0) {
-      const message = `Nothing has changed but files that git ignores, which go with the worktree: ${
-        firstNames(ignored, NAMED_MAX)
-      }`;
-      more.push({ level: "info", message });
+      const message = `Nothing has changed but files that git ignores: ${firstNames(ignored, NAMED_MAX)}. ` +
+        `They stay in ${worktree.root} until the worktree is pruned, or the task is removed`;
+      return { ...stays, notes: [...notes, { level: "info", message, details: { ignored } }] };
     }
+    const more: Note[] = [];
     for (const problem of await tornDown(worktree, task)) {
       more.push({ level: "warn", message: `The project's teardown failed: ${problem}` });
     }

@@ -33,7 +33,7 @@ export function placeOf({ git_dir, common_dir, root }: MadeWorktree): TreePlace 
 export async function placeNow(
   { root, git_dir, common_dir }: Pick<MadeWorktree, "root" | "git_dir" | "common_dir">,
 ): Promise<{ root: string; isThere: boolean }> {
-  if (await exists(root) && !await isAnother(root, git_dir, common_dir)) return { root, isThere: true };
+  if (await isFolder(root) && !await isAnother(root, git_dir, common_dir)) return { root, isThere: true };
   const told = await firstLine(join(git_dir, "gitdir"));
   const known = told === undefined ? undefined : dirname(resolve(git_dir, told));
   if (known !== undefined && known !== root && !await exists(known)) {
@@ -60,6 +60,11 @@ export async function followed(
     worktree: { ...worktree, root, path: join(root, relative(worktree.root, worktree.path)) },
     isThere,
   };
+}
+
+/** A link in the worktree's place leads to somebody else's files. */
+async function isFolder(path: string): Promise<boolean> {
+  return (await factsOf(path))?.isDirectory === true;
 }
 
 /** Whether the folder is another worktree of the repository. */
@@ -91,7 +96,12 @@ async function foldersIn(folder: string): Promise<string[]> {
 
 /** Whether git's folder still belongs to this worktree. */
 export async function isIntact({ git_dir, root }: MadeWorktree): Promise<boolean> {
-  return await leadsTo(git_dir, root) && await exists(join(git_dir, "HEAD"));
+  return await leadsTo(git_dir, root) && await isHead(join(git_dir, "HEAD"));
+}
+
+/** A crash of the machine, or a program, may have left something else there. */
+async function isHead(file: string): Promise<boolean> {
+  return /^(ref: \S|[0-9a-f]{40,64}$)/.test(await firstLine(file) ?? "");
 }
 
 /**
@@ -105,9 +115,11 @@ export async function restorePlace(
 ): Promise<MadeWorktree> {
   const { common_dir, root, branch } = worktree;
   const folder = join(common_dir, "worktrees");
-  if (await linkOf(root) === worktree.git_dir && await exists(join(worktree.git_dir, "HEAD"))) {
+  const head = join(worktree.git_dir, "HEAD");
+  if (await linkOf(root) === worktree.git_dir && await exists(head)) {
     // It was moved by hand.
     await Deno.writeTextFile(join(worktree.git_dir, "gitdir"), `${join(root, ".git")}\n`);
+    if (!await isHead(head)) await Deno.writeTextFile(head, `ref: refs/heads/${branch}\n`);
     return worktree;
   }
   await Deno.mkdir(folder, { recursive: true });
@@ -138,6 +150,8 @@ export async function requireBranch(
   const from = await commitOf(git, place, head_commit, signal) ??
     await commitOf(git, place, base_commit, signal);
   if (from === undefined) {
+    // Such as a configuration that git cannot read.
+    await git.run(place, ["rev-parse", "--git-dir"], { signal });
     throw new ApiError(
       "FILESYSTEM_ERROR",
       `The repository ${common_dir} has neither the branch '${branch}' nor the commit from which it started. Is it ` +
@@ -149,8 +163,19 @@ export async function requireBranch(
   return from;
 }
 
+/**
+ * Has git note what the worktree's HEAD has been at, whatever its configuration says: commits that nothing else leads to are found
+ * by that.
+ */
+export async function logHead(git_dir: string): Promise<void> {
+  await Deno.mkdir(join(git_dir, "logs"), { recursive: true });
+  const log = await Deno.open(join(git_dir, "logs", "HEAD"), { append: true, create: true });
+  log.close();
+}
+
 /** Has the worktree's `.git` lead to git's folder again, unless an agent has made a repository of its own there. */
 export async function linkPlace({ root, git_dir }: MadeWorktree): Promise<void> {
+  await logHead(git_dir);
   const link = join(root, ".git");
   const wanted = `gitdir: ${git_dir}`;
   const facts = await factsOf(link);

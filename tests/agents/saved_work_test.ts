@@ -25,6 +25,9 @@ const COMMIT = "git add -A && git commit -qm work";
 const MOVE =
   'at="$PWD" && cd "$(git rev-parse --git-common-dir)/.." && git worktree move "$at" "$PWD-elsewhere"';
 
+const SUBMODULE = "git init -q ../sub && git -C ../sub commit -q --allow-empty -m first && " +
+  "git -c protocol.file.allow=always submodule --quiet add ../sub sub && git commit -qm sub";
+
 const KINDS: Record<string, Kind> = {
   "a new file": { does: "echo precious > new", kept: "branch" },
   "a changed file": { does: "echo precious > file.txt", kept: "branch" },
@@ -173,15 +176,13 @@ const KINDS: Record<string, Kind> = {
     log: /repository inside the worktree .*: in/,
   },
   "a submodule with loose files": {
-    before: "git init -q ../sub && git -C ../sub commit -q --allow-empty -m first && " +
-      "git -c protocol.file.allow=always submodule --quiet add ../sub sub && git commit -qm sub",
+    before: SUBMODULE,
     does: "echo precious > sub/new",
     kept: "ref",
     log: /repository inside the worktree .*: sub/,
   },
   "a submodule with a new commit": {
-    before: "git init -q ../sub && git -C ../sub commit -q --allow-empty -m first && " +
-      "git -c protocol.file.allow=always submodule --quiet add ../sub sub && git commit -qm sub",
+    before: SUBMODULE,
     does: `cd sub && echo precious > new && ${COMMIT}`,
     kept: "ref",
     log: /repository inside the worktree .*: sub/,
@@ -228,6 +229,123 @@ const KINDS: Record<string, Kind> = {
     does: `echo precious > new && ${MOVE} && git worktree add -q -b another "$at"`,
     kept: "branch",
     log: /was moved from/,
+  },
+  "a filter that fails, such as that of a program that is missing": {
+    does:
+      "git config filter.lfs.required true && git config filter.lfs.clean 'git-lfs-missing clean -- %f' && " +
+      "echo '*.bin filter=lfs' > .gitattributes && echo precious > x.bin && echo other > y",
+    kept: "ref",
+    log: /Some files could not be committed: .*git-lfs-missing/s,
+  },
+  "other files beside such a filter": {
+    does: "git config filter.lfs.required true && git config filter.lfs.process git-lfs-missing && " +
+      "echo '*.bin filter=lfs' > .gitattributes && echo x > x.bin && echo precious > y",
+    kept: "branch",
+    log: /Some files could not be committed/,
+  },
+  "a text that is not in the encoding that its attribute names": {
+    does: "echo '*.txt working-tree-encoding=UTF-16' > .gitattributes && echo precious > a.txt",
+    kept: "ref",
+    log: /Some files could not be committed: .*UTF-16/s,
+  },
+  "names that differ in case, where the configuration takes them for one": {
+    before: "git config core.ignoreCase true",
+    does: "echo precious > FILE.TXT",
+    kept: "branch",
+  },
+  "an edit that leaves size and time, where the configuration looks at nothing else": {
+    before: "git config core.trustctime false && git config core.checkStat minimal",
+    does: "echo ordinary > q && git add q && git commit -qm two && touch -d 2020-01-01 q && " +
+      "git update-index --refresh && echo precious > n && touch -d 2020-01-01 n && mv n q",
+    kept: "branch",
+  },
+  "a submodule's folder without its repository": {
+    before: SUBMODULE,
+    does: "rm -rf sub/.git && echo precious > sub/new",
+    kept: "ref",
+    log: /repository inside the worktree .*: sub/,
+  },
+  "a folder in the place of a submodule": {
+    before: SUBMODULE,
+    does: "rm -rf sub && mkdir -p sub/deep && echo precious > sub/deep/new",
+    kept: "ref",
+    log: /repository inside the worktree .*: sub/,
+  },
+  "a submodule of which the repository has no copy, so that its folder is empty": {
+    before: `${SUBMODULE} && git submodule --quiet deinit -f sub && rm -r .git/modules/sub`,
+    does: "echo precious > sub/new",
+    kept: "ref",
+    log: /repository inside the worktree .*: sub/,
+  },
+  "a submodule whose repository is elsewhere than it says": {
+    before: SUBMODULE,
+    does: "echo 'gitdir: /nowhere' > sub/.git && echo precious > sub/new && echo 1 > y",
+    kept: "ref",
+    log: /repository inside the worktree .*: sub/,
+  },
+  "a submodule that has moved": {
+    before: SUBMODULE,
+    does: "git mv sub moved && echo precious > moved/new",
+    kept: "ref",
+    log: /repository inside the worktree .*: moved/,
+  },
+  "a folder whose `.git` leads nowhere": {
+    does: "mkdir in && echo 'gitdir: /nowhere' > in/.git && echo precious > in/new",
+    kept: "branch",
+  },
+  "a commit that it has reset away, where git keeps no logs": {
+    before: "git config core.logAllRefUpdates false",
+    does: `echo precious > new && ${COMMIT} && git reset -q --hard HEAD~1`,
+    kept: "ref",
+    log: /are kept under/,
+  },
+  "a staged file that it has deleted": {
+    does: "echo precious > new && git add new && rm new",
+    kept: "ref",
+    log: /are kept under/,
+  },
+  "a staged file that it has changed again": {
+    does: "echo precious > new && git add new && echo other > new",
+    kept: "ref",
+    log: /are kept under/,
+  },
+  "what git puts aside for a rebase that is not finished": {
+    does: `git checkout -q -b a && echo a > file.txt && git commit -qam a && git checkout -q - && ` +
+      `echo b > file.txt && git commit -qam b && echo precious > other.txt && git add other.txt && ` +
+      `{ git rebase -q --autostash a || true; } && echo 1 > new`,
+    kept: "ref",
+    log: /a rebase/,
+  },
+  "a reference of the worktree alone": {
+    does: "echo precious > n && git add n && " +
+      "git update-ref refs/worktree/x $(git commit-tree $(git write-tree) -m x) && git reset -q --hard",
+    kept: "ref",
+    log: /are kept under/,
+  },
+  "a HEAD that is damaged": {
+    does: 'echo precious > new && : > "$(git rev-parse --git-dir)/HEAD"',
+    kept: "branch",
+  },
+  "its branch renamed": { does: `git branch -m mine && echo precious > new && ${COMMIT}`, kept: "branch" },
+  "a branch of the user's with another history": {
+    before: "git checkout -q --orphan other && git commit -qm other && git checkout -q main",
+    does: "git checkout -q other && echo precious > new",
+    kept: "ref",
+    log: /has another commit checked out/,
+  },
+  "an identity that git does not take": {
+    before: "git config user.name '<>' && git config user.email x",
+    does: "echo precious > new",
+    kept: "branch",
+  },
+  "conflicts of a stash that was popped": {
+    does: "echo 1 > file.txt && git stash -q && echo b > file.txt && git commit -qam b && " +
+      "{ git stash pop -q || true; } && echo precious > file.txt",
+    kept: "branch",
+  },
+  "files for git that are none": {
+    does: "mkdir .gitignore && ln -s /dev/zero .gitattributes && echo precious > new",
+    kept: "branch",
   },
   "a pipe": { does: "mkfifo pipe && echo precious > new", kept: "branch" },
 };
@@ -291,6 +409,19 @@ for (const checkout of ["", "git checkout -q --detach && "]) {
     });
   });
 }
+
+Deno.test("a link in the place of the worktree is not taken for it, nor what it leads to for the work", async () => {
+  await withTask(async (task) => {
+    await task.turn("git worktree add -q ../other -b other && echo 1 > ../other/mine && echo precious > new");
+    const link = await Deno.readTextFile(`${task.root}/../other/.git`);
+    await task.turn('mv "$PWD" "$PWD-old" && ln -s "$(dirname "$PWD")/other" "$PWD"');
+    await task.save(true);
+    assert.equal(await Deno.readTextFile(`${task.root}/../other/.git`), link);
+    assert.equal(await Deno.readTextFile(`${task.root}/../other/mine`), "1\n");
+    assert.ok(!("mine" in await task.branchFiles()));
+    assert.ok(await task.keeps("precious"));
+  });
+});
 
 Deno.test("what of the work could not be committed is named", async () => {
   await withTask(async (task) => {

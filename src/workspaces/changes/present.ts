@@ -33,7 +33,8 @@ export async function presentOf(
     place && filesOf(git, plain, place, work.head, apart),
   ]);
   const { commit = work.head, tree: committed } = head ?? {};
-  const { tree, nested = [] } = files ?? {};
+  const { nested = [] } = files ?? {};
+  const tree = files?.left?.tree ?? files?.tree;
   return {
     head: commit,
     tree: tree === undefined || tree === committed ? commit : tree,
