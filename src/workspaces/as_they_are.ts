@@ -3,10 +3,9 @@
  * the encoding that its attribute names, keeps git from adding any file at all.
  */
 import { join } from "node:path";
-import type { Git, GitOptions } from "./git.ts";
+import type { Git, GitOptions, TreePlace } from "./git.ts";
 import { copyIndexFile } from "./index_copy.ts";
 import { rawBytes, rawFields } from "./raw_paths.ts";
-import type { TreePlace } from "./tree_of_files.ts";
 
 /** No attribute changes a file's content. */
 const ATTRIBUTES = "* -filter !working-tree-encoding -text -ident\n";

@@ -27,6 +27,13 @@ export type GitPlace = string | {
   work_tree?: string;
 };
 
+/** A working tree of which all three are known. */
+export interface TreePlace {
+  git_dir: string;
+  common_dir: string;
+  work_tree: string;
+}
+
 export interface GitOptions {
   /** 60 s by default. */
   bound_ms?: number;

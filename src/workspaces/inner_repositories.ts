@@ -4,9 +4,9 @@
  */
 import { join } from "node:path";
 import { exists } from "./file_facts.ts";
-import type { Git } from "./git.ts";
+import type { Git, TreePlace } from "./git.ts";
 import { OWN_IDENTITY } from "./own_identity.ts";
-import { treeOfFiles, type TreePlace } from "./tree_of_files.ts";
+import { treeOfFiles } from "./tree_of_files.ts";
 
 /** How many are looked into, those inside others included. */
 const MOST = 100;

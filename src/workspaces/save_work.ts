@@ -7,7 +7,7 @@ import type { SavedWork } from "../domain/workspace.ts";
 import { changeCounts } from "./change_counts.ts";
 import { commitOf, commitTree, treeOf } from "./commits.ts";
 import { exists } from "./file_facts.ts";
-import type { Git } from "./git.ts";
+import type { Git, TreePlace } from "./git.ts";
 import { installIndex } from "./index_copy.ts";
 import { commitsOfHead, savedRef, workRef } from "./kept_commits.ts";
 import { keepInner, linksAtWork } from "./inner_repositories.ts";
@@ -16,7 +16,7 @@ import { keepLeft, type LeftCommit, ownStashes } from "./left_commits.ts";
 import type { Note } from "./notes.ts";
 import { identityOf, OWN_IDENTITY } from "./own_identity.ts";
 import { stagedTree } from "./staged_work.ts";
-import { type TreeOfFiles, treeOfFiles, type TreePlace } from "./tree_of_files.ts";
+import { type TreeOfFiles, treeOfFiles } from "./tree_of_files.ts";
 import { underWay } from "./under_way.ts";
 import {
   followed,

@@ -1,9 +1,8 @@
 /** What was staged, and has been changed or deleted since: only the index leads to it, until it is replaced. */
 import { join } from "node:path";
-import type { Git } from "./git.ts";
+import type { Git, TreePlace } from "./git.ts";
 import { copyIndexFile } from "./index_copy.ts";
 import { rawFields } from "./raw_paths.ts";
-import type { TreePlace } from "./tree_of_files.ts";
 
 /**
  * The tree that was staged, if it has a file that neither of the trees has: that of `head`, and that of the `files` as they are.

@@ -6,16 +6,10 @@ import { join, relative } from "node:path";
 import { isInside } from "../domain/path_inside.ts";
 import { asTheyAre } from "./as_they_are.ts";
 import { exists } from "./file_facts.ts";
-import { type Git, type GitOptions, type GitPlace, WHOLE_TREE_MS } from "./git.ts";
+import { type Git, type GitOptions, type GitPlace, type TreePlace, WHOLE_TREE_MS } from "./git.ts";
 import { copyIndexFile } from "./index_copy.ts";
 import { linksWithoutRepository } from "./lost_links.ts";
 import { rawBytes, rawFields, rawOf, readable } from "./raw_paths.ts";
-
-export interface TreePlace {
-  git_dir: string;
-  common_dir: string;
-  work_tree: string;
-}
 
 export interface TreeOfFiles {
   tree: string;

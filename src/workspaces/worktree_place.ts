@@ -6,9 +6,8 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { ApiError } from "../domain/errors.ts";
 import type { StoredWorkspace } from "../domain/workspace.ts";
 import { exists, factsOf, firstLine } from "./file_facts.ts";
-import type { Git } from "./git.ts";
+import type { Git, TreePlace } from "./git.ts";
 import { commitOf } from "./commits.ts";
-import type { TreePlace } from "./tree_of_files.ts";
 import { linkOf } from "./working_trees.ts";
 
 /** A workspace that is a worktree and has been made. */

@@ -1,7 +1,7 @@
 /** The present state of a task's work: what is committed, and what is in its folder. */
 import type { ComparedWork } from "../../domain/comparison.ts";
-import type { Git } from "../git.ts";
-import { treeOfFiles, type TreePlace } from "../tree_of_files.ts";
+import type { Git, TreePlace } from "../git.ts";
+import { treeOfFiles } from "../tree_of_files.ts";
 import { adaptedGit } from "./adapted_git.ts";
 import type { PlainRepository } from "./plain_repository.ts";
 
