@@ -5,6 +5,7 @@
 import { join, relative, resolve } from "node:path";
 import { builtFolder, type Recipe } from "./built_folder.ts";
 import { denoBundle } from "./deno_bundle.ts";
+import { writeEntries } from "./entry_files.ts";
 import { ROOT } from "./root.ts";
 
 /** Its name below the root, wherever the program is installed. */
@@ -21,7 +22,7 @@ const MINIFIED = ["--minify", "--sourcemap", "linked"];
 function recipe(name: string, flags: readonly string[]): Recipe {
   const inputs = [
     ...["main.ts", ...rooms(), "deno.json", "deno.lock"],
-    ...["scripts/program_bundle.ts", "scripts/deno_bundle.ts"],
+    ...["scripts/program_bundle.ts", "scripts/deno_bundle.ts", "scripts/entry_files.ts"],
   ];
   return {
     name,
@@ -31,8 +32,9 @@ function recipe(name: string, flags: readonly string[]): Recipe {
       await denoBundle("main.ts", folder, ["--platform", "deno", ...flags]);
       for (const { name } of [...Deno.readDirSync(folder)]) {
         if (name.endsWith(".map")) await rewrite(join(folder, name), (text) => tidyMap(text, folder, inputs));
-        if (name.endsWith(".js")) await rewrite(join(folder, name), (text) => tidyNames(deferRequire(text)));
+        if (name.endsWith(".js")) await rewrite(join(folder, name), tidyText);
       }
+      if (flags.includes("--sourcemap")) await writeEntries(folder);
     },
   };
 }
@@ -90,6 +92,17 @@ const PLACE_IN_CACHE = /(?:\.\.\/)+[^"\s]*?\/npm\/[^/"\s]+\/((?:@[^/"\s]+\/)?[^/
 
 function tidyNames(text: string): string {
   return text.replace(PLACE_IN_CACHE, "npm:$1@$2/");
+}
+
+/** A single other character doubles what the runtime keeps of a file: two bytes for each character. */
+const NOT_LATIN = /[\u0100-\uffff]/g;
+
+function inLatin(text: string): string {
+  return text.replace(NOT_LATIN, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+function tidyText(text: string): string {
+  return inLatin(tidyNames(deferRequire(text)));
 }
 
 /** As maps and inputs are written, on Windows, too. */
