@@ -112,6 +112,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     concurrency: await concurrencyOf(tasks),
     session_timeout_ms: tasks.session_timeout_ms,
     permission_timeout_ms: tasks.permission_timeout_ms,
+    permission_park_ms: tasks.permission_park_ms,
     permission_timeout_action: tasks.permission_timeout_action,
     unresponsive_after_ms: tasks.unresponsive_after_ms,
     unresponsive_limit_ms: tasks.unresponsive_limit_ms,

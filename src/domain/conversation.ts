@@ -5,6 +5,7 @@
 import { requireSettled } from "./expected_status.ts";
 import { fieldProblem } from "./field_problem.ts";
 import { type Delivery, messageId, messageNumber, WAITING_MAX, type WaitingMessage } from "./message.ts";
+import { withTurnEnded } from "./attempt/task_transitions.ts";
 import { closedAgain, reopened } from "./reopening.ts";
 import { numbering, withMessage } from "./turns.ts";
 import { type Readiness, settle } from "./transitions.ts";
@@ -54,12 +55,13 @@ export function posted(
   const place = given.mode === "now" && patient !== -1 ? patient : waiting.length;
   const attached = [...task.state.attached ?? [], ...given.attachments ?? []];
   if (attached.length > ATTACHED_MAX) throw tooManyFiles(attached.length - (given.attachments?.length ?? 0));
-  const state = {
+  const sent = {
     ...numbered,
     waiting: waiting.toSpliced(place, 0, message),
     attached: attached.length > 0 ? attached : undefined,
     check_rounds: undefined,
   };
+  const state = given.mode === "now" ? withTurnEnded(sent) : sent;
   const turn = turnOf(state, message);
   if (!isFinished(status)) {
     const delivery = status === "running" && given.mode === "now" ? "now" : "queued";

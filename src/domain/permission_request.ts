@@ -33,6 +33,7 @@ export const PermissionRequest = z.object({
   expires_at: z.string().optional().describe(
     "ISO 8601. The request is denied then unless somebody answers. Absent: it waits without end.",
   ),
+  call_hash: z.string().optional().describe("Of a call that is too long to be shown whole."),
   remembers: RememberedCall.optional().describe(
     "What an answer with `remember` would be remembered for. Absent: an answer to it cannot be remembered.",
   ),

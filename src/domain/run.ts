@@ -17,7 +17,15 @@ import type { PlanStep } from "./task.ts";
 export type RunEvent =
   | { kind: "started"; pid: number }
   /** The agent is ready to work: over ACP, the session is open. `resumed`: an earlier session continues. `opened_at`: ISO 8601, when the session was new. */
-  | { kind: "session"; session_id: string; opened_at?: string; resumable: boolean; resumed: boolean }
+  /** `forgetful`: the session does not keep a turn that is ended before its time. */
+  | {
+    kind: "session";
+    session_id: string;
+    opened_at?: string;
+    resumable: boolean;
+    resumed: boolean;
+    forgetful?: boolean;
+  }
   /** The agent has been given the prompt of the turn. */
   | { kind: "prompted" }
   /** The agent has said or done something in its session, after the prompt. Reported once. */
@@ -47,6 +55,8 @@ export type RunEvent =
     permission_id: string;
     outcome: string;
     by: "client" | "policy" | "rule" | "memory" | "timeout" | "end";
+    /** The request that was answered after its agent had been ended, if the agent has that answer now. */
+    late?: string;
   }
   | { kind: "question_asked"; question: Question }
   | {
@@ -54,6 +64,8 @@ export type RunEvent =
     question_id: string;
     action: QuestionAction;
     by: "client" | "timeout" | "end";
+    /** As with a permission. */
+    late?: string;
   }
   /** The agent has given a sign of life that is no other report, such as output that is not a whole line. */
   | { kind: "sign" }
@@ -102,6 +114,11 @@ export interface RunOutcome extends TurnOutcome {
   left_running?: LeftProcess[];
 }
 
+export interface Stopping {
+  /** What the agent asks stays open without it: nothing is reported of its end. */
+  parks?: boolean;
+}
+
 export interface Run {
   readonly pid: number;
   /** Settles once, after the whole process tree is gone. Never rejects. */
@@ -110,7 +127,7 @@ export interface Run {
    * Ends the run through the protocol, then stdin, then signals to the whole tree. Settles when all processes are gone.
    * Idempotent.
    */
-  stop(): Promise<void>;
+  stop(how?: Stopping): Promise<void>;
   /** SIGSTOP to the whole tree. */
   pause(): Promise<void>;
   /** SIGCONT to the whole tree. */

@@ -4,6 +4,7 @@ import type { AgentConfig } from "./agent_config.ts";
 import type { Attachment } from "./attachment.ts";
 import type { Cost } from "./cost.ts";
 import type { McpServer, OwnTools } from "./mcp_server.ts";
+import type { LateAnswer } from "./parked.ts";
 import type { PermissionDecision } from "./permission_request.ts";
 import type { AskedCall } from "./remembered.ts";
 import type { PermissionRule } from "./permission_rule.ts";
@@ -54,6 +55,8 @@ export interface RunRequest {
   root?: string;
   /** What a person has answered to the same call before, if that is remembered. */
   recall?: (asked: AskedCall) => PermissionDecision | undefined;
+  /** Answers to what an earlier attempt asked, which its agent has not had. The same, asked again, gets them. */
+  late_answers?: readonly LateAnswer[];
   /** What becomes of a permission request that nobody answers. Default: it is denied. */
   permission_timeout_action?: TimeoutAction;
   /** Whether the task itself names that policy. */

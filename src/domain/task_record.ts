@@ -9,6 +9,7 @@ import { hidden } from "./hidden_value.ts";
 import { shownServer } from "./mcp_server.ts";
 import { TurnPrompt, WaitingMessage } from "./message.ts";
 import { Lease } from "./lease.ts";
+import { LateAnswer, Parked } from "./parked.ts";
 import { Patience } from "./retrying.ts";
 import {
   ADDED_FIELDS,
@@ -83,6 +84,12 @@ export const TaskState = z.object({
   ),
   refused_since: z.string().optional().describe(
     "ISO 8601: since when the turn waits for a provider that refuses it, as long as it does not get on.",
+  ),
+  parked: Parked.optional().describe(
+    "What its agent asked before it was ended to give its slot back. The task is not started before it is answered.",
+  ),
+  late_answers: z.array(LateAnswer).optional().describe(
+    "Answers to what was parked that the agent has not had yet.",
   ),
   failed_dependency: z.string().optional().describe(
     "The dependency whose failure failed this task. When it is retried, this task waits again.",

@@ -4,6 +4,7 @@
  */
 import { endAttempt, failedWith, notFailed } from "./attempt/task_transitions.ts";
 import { progressAfter } from "./attempt/record_change.ts";
+import { notParked } from "./parked.ts";
 import { notRefused } from "./retrying.ts";
 import { requireStatus } from "./expected_status.ts";
 import { isUnderWay, type TaskRecord, type TaskState } from "./task_record.ts";
@@ -68,6 +69,7 @@ export function cancelled(task: TaskRecord, at: string): TaskState {
     completed_at: at,
     ...notFailed,
     ...notRefused,
+    ...notParked,
     not_before: undefined,
     failed_dependency: undefined,
     paused_from: undefined,
@@ -122,6 +124,7 @@ export function openAgain(state: TaskState): TaskState {
     ...progressAfter(state, state.session !== undefined),
     ...notFailed,
     ...notRefused,
+    ...notParked,
     archived: undefined,
     started_at: undefined,
     completed_at: undefined,

@@ -1,5 +1,6 @@
 /** The numbers of a task's messages, and how a message that waits becomes the prompt of the next turn. */
 import type { WaitingMessage } from "./message.ts";
+import { notParked } from "./parked.ts";
 import { notRefused } from "./retrying.ts";
 import { holdsSlot, type TaskState } from "./task_record.ts";
 
@@ -44,6 +45,7 @@ export function begunByMessage(
     state: {
       ...state,
       ...notRefused,
+      ...notParked,
       turn: (state.turn ?? 0) + 1,
       turn_over: undefined,
       prompt: { source, message: { number, parts, attachments } },

@@ -36,7 +36,7 @@ export interface Surroundings {
   left_on?: string;
   /** The agent for whose provider this task waits, if it is queued. */
   held?: Omit<Extract<WaitingFor, { kind: "provider_limit" }>, "kind">;
-  /** Open permission requests of the task's agent, the oldest first. */
+  /** Open permission requests of the task's agent, which may have been ended, the oldest first. */
   permissions: readonly Pick<PermissionRequest, "permission_id" | "expires_at">[];
   /** Open questions of the task's agent, the oldest first. */
   questions: readonly Pick<Question, "question_id" | "expires_at" | "agent_goes_on">[];
@@ -49,6 +49,7 @@ export function waitingFor(task: TaskRecord, around: Surroundings): WaitingFor |
       return whilePending(task, around);
     case "queued":
       if (around.left_on !== undefined) return { kind: "node", node: around.left_on };
+      if (task.state.parked !== undefined) return forPerson(around);
       if (around.held_by_budget) {
         const { until_ms } = around.held_by_budget;
         return until_ms === undefined ? { kind: "budget" } : { kind: "budget", until: isoTime(until_ms) };
@@ -59,19 +60,20 @@ export function waitingFor(task: TaskRecord, around: Surroundings): WaitingFor |
       return around.held_up ? { kind: "concurrency", ...around.held_up } : { kind: around.bottleneck };
     case "paused":
       return { kind: isSpent(task, around.used_below) ? "budget" : "paused" };
-    case "running": {
-      const [request] = around.permissions;
-      if (request) {
-        return { kind: "permission", permission_id: request.permission_id, until: request.expires_at };
-      }
-      const question = around.questions.find((one) => one.agent_goes_on !== true);
-      return question && { kind: "question", question_id: question.question_id, until: question.expires_at };
-    }
+    case "running":
+      return forPerson(around);
     case "completed":
     case "failed":
     case "cancelled":
       return undefined;
   }
+}
+
+function forPerson({ permissions, questions }: Surroundings): WaitingFor | undefined {
+  const [request] = permissions;
+  if (request) return { kind: "permission", permission_id: request.permission_id, until: request.expires_at };
+  const question = questions.find((one) => one.agent_goes_on !== true);
+  return question && { kind: "question", question_id: question.question_id, until: question.expires_at };
 }
 
 function whilePending(task: TaskRecord, { find, now_ms }: Surroundings): WaitingFor {

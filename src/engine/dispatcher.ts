@@ -18,6 +18,7 @@ import { Admission } from "./admission.ts";
 import type { AgentPlace } from "./holds/agent_places.ts";
 import { Budgets } from "./budgets.ts";
 import { RunningAttempt } from "./attempt/running_attempt.ts";
+import { ParkedTasks } from "./parked_tasks.ts";
 import type { RunContext } from "./run_context.ts";
 import { WaitingTasks } from "./waiting_tasks.ts";
 
@@ -35,6 +36,7 @@ export class Dispatcher {
   readonly #admission: Admission;
   readonly #queue: ReadyQueue;
   readonly #waiting: WaitingTasks;
+  readonly #parked: ParkedTasks;
   readonly #budgets: Budgets;
   readonly #runs = new Map<string, RunningAttempt>();
   /** Tasks that are queued again while their old processes still end. */
@@ -61,10 +63,16 @@ export class Dispatcher {
     this.#admission = new Admission(context, { slots, wake, budgets: this.#budgets });
     this.#queue = new ReadyQueue(this.#admission.laneOf);
     this.#waiting = new WaitingTasks(context);
+    this.#parked = new ParkedTasks(context);
     context.holds.listen(() => {
       this.#admission.wakeHeld();
       this.#pumpSoon();
     });
+  }
+
+  /** The tasks whose agents were ended while they waited for a person. */
+  get parked(): Pick<ParkedTasks, "answer"> {
+    return this.#parked;
   }
 
   get active(): ReadonlyMap<string, RunningAttempt> {
@@ -94,6 +102,7 @@ export class Dispatcher {
   open(): void {
     this.#open = true;
     this.#waiting.open();
+    this.#parked.open();
     this.#context.holds.open();
     this.#pump();
   }
@@ -128,6 +137,7 @@ export class Dispatcher {
     this.#open = false;
     this.#budgets.close();
     this.#waiting.close();
+    this.#parked.close();
     this.#context.holds.close();
   }
 
@@ -136,6 +146,7 @@ export class Dispatcher {
     const queued: TaskRecord[] = [];
     for (const task of this.#context.index.all()) {
       this.#admission.note(undefined, task);
+      this.#parked.note(task.id, task);
       if (task.state.status === "queued") queued.push(task);
       else if (task.state.status === "pending") this.note(undefined, task);
     }
@@ -155,12 +166,14 @@ export class Dispatcher {
     this.#admission.note(before, after);
     const status = after?.state.status;
     const isLeft = before?.state.leaving !== undefined && after?.state.leaving === undefined;
-    const isNew = before?.state.status !== status || before?.spec !== after?.spec || isLeft;
+    const isAnswered = before?.state.parked !== undefined && after?.state.parked === undefined;
+    const isNew = before?.state.status !== status || before?.spec !== after?.spec || isLeft || isAnswered;
     if (after && status === "queued" && isNew) {
       this.#queue.add(after);
       this.#pumpSoon();
     } else if (before?.state.status === "queued" && status !== "queued") this.#queue.remove(id);
     this.#waiting.note(id, before, after, isNew);
+    this.#parked.note(id, after);
     this.#budgets.note(before, after);
   }
 
@@ -199,6 +212,8 @@ export class Dispatcher {
     // It is added again when that agent is gone.
     const { node } = this.#context.store;
     if (isLeaving(task.state, (lease) => node.isVoid(lease))) return "drop";
+    // It is added again when a person has answered.
+    if (task.state.parked !== undefined) return "drop";
     if (this.#mustWait(task)) {
       this.#waiting.settleLater([task.id]);
       return "drop";

@@ -18,6 +18,9 @@ const WATCHED = {
   pull_request: ({ pull_request, turn }: TaskState) => pull_request && pullRequestView(pull_request, turn),
   archived: (state: TaskState) => state.archived,
   usage: shownUsage,
+  pending_permissions: (state: TaskState) => state.parked?.permissions,
+  pending_questions: (state: TaskState) => state.parked?.questions,
+  waiting_for: (state: TaskState) => state.parked,
 } satisfies Partial<Record<keyof Task, (state: TaskState) => unknown>>;
 
 /** What is worth telling of usage: each turn and each cent, not each token. */

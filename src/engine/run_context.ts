@@ -51,6 +51,8 @@ export interface RunSettings extends RetryPolicy, TaskSettings, UsageSettings {
   session_timeout_ms: number;
   permission_timeout_ms: number;
   permission_timeout_action: TimeoutAction;
+  /** How long an agent may wait for a person before it is ended, if its session can be loaded. 0: it is not. */
+  permission_park_ms: number;
   /** A silent agent is reported after `unresponsive_after_ms` and ended after `unresponsive_limit_ms`. 0: never. */
   unresponsive_after_ms: number;
   unresponsive_limit_ms: number;

@@ -28,11 +28,10 @@ export function shownTask(
   const delegated_usage = around.used_below;
   const view: Task = { ...taskView(record), project, attached_files, waiting_for, stale, delegated_usage };
   if (view.agent_session) view.agent_session.command = goOnCommand?.(view.agent_session);
-  if (!run) return view;
-  const { permissions, questions, runtime_status } = run;
+  const { permissions = [], questions = [] } = run ?? record.state.parked ?? {};
   return {
     ...view,
-    runtime_status,
+    runtime_status: run?.runtime_status,
     pending_permissions: permissions.length > 0 ? [...permissions] : undefined,
     pending_questions: questions.length > 0 ? [...questions] : undefined,
   };

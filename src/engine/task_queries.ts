@@ -223,8 +223,8 @@ export class TaskQueries {
       used_below: index.usedBelow(record.id),
       left_on: leaving && leaving.node !== node.node ? leaving.node : undefined,
       held: record.state.status === "queued" ? holds.places.of(record).held : undefined,
-      permissions: run?.permissions ?? [],
-      questions: run?.questions ?? [],
+      permissions: (run ?? record.state.parked)?.permissions ?? [],
+      questions: (run ?? record.state.parked)?.questions ?? [],
     };
   }
 

@@ -160,8 +160,12 @@ export const Config = z.strictObject({
         "How long an agent that loads an earlier session may be silent. Then it is started again with a new one.",
       ),
     permission_timeout_action: TimeoutAction.default("deny").describe(
-      "What becomes of a permission request that nobody answers in time. deny: it is denied, and the agent goes on; the task " +
-        "fails at the end of its turn. fail: the task fails at once. wait: it waits without end.",
+      "What becomes of a permission request that nobody answers in time. deny: it is denied, and the agent goes on. fail: the " +
+        "task fails at once. wait: it waits without end, and so do questions.",
+    ),
+    permission_park_ms: z.int().min(0).default(600_000).describe(
+      "An agent that has waited for so long for the answer to a permission request or a question is ended, if its session can " +
+        "be loaded: its task gives the slot back, and goes on in the session once it is answered. 0: never.",
     ),
     permission_timeout_ms: milliseconds.default(300_000)
       .describe(

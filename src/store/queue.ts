@@ -93,7 +93,7 @@ export async function claim(
     const task = view.get(id);
     record = task && holds(task.state, lease) ? task : undefined;
     if (task?.state.status !== "queued" || task.state.attempt + 1 !== lease.attempt) return {};
-    if (task.spec !== spec || isLeaving(task.state, isVoid) || isHeld()) return {};
+    if (task.spec !== spec || isLeaving(task.state, isVoid) || isHeld() || task.state.parked) return {};
     // A dependency that was completed goes on if it gets a message.
     const dependencies = isUnderWay(task.state) ? [] : task.spec.dependencies ?? [];
     const { execution } = task.spec;

@@ -80,8 +80,14 @@ for (
       "Permission denied by policy: rm -r",
     ],
     [
-      "a denial by timeout",
+      "a denial by timeout after which the agent went on",
       { ...denial("timeout"), continued_after_denial: true },
+      "completed",
+      undefined,
+    ],
+    [
+      "a denial by timeout that ends the turn",
+      denial("timeout"),
       "failed",
       "Permission denied, nobody answered in time: rm -r",
     ],

@@ -159,6 +159,7 @@ export class ServerLife {
       permission_rules: [],
       permission_timeout_ms: 20_000,
       permission_timeout_action: "deny",
+      permission_park_ms: 0,
       client_commands: true,
       checks: {},
       delegate: false,

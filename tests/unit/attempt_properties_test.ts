@@ -116,6 +116,9 @@ Deno.test("attempt: timers run only while the agent is at work; a result that wa
         const isChecking = state.isChecking && !state.isCheckStopped && !state.isFrozen;
         assert.equal(timers.includes("deadline"), isAtWork || isPreparing || isChecking);
         assert.equal(timers.includes("silence"), isAtWork);
+        const isWaiting = state.phase === "working" && !state.isFrozen && !state.isBetween &&
+          state.stop === undefined && waitsForPerson(state);
+        assert.equal(timers.includes("park"), isWaiting && !state.isChecking && state.isParkable);
         assert.equal(timers.includes("save_again"), state.isWaitingToSave);
       });
     }),

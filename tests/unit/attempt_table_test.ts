@@ -141,7 +141,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "progress refused": "working, running",
   },
   asking: {
-    "reports a session": "working, waiting_for_permission | ready | write session",
+    "reports a session": "working, waiting_for_permission | ready | write session | set park 600",
     "reports a line": "working, waiting_for_permission | info: hello",
     "reports activity": "working, waiting_for_permission, writing, 0 after it | write progress",
     "reports a retry":
@@ -172,6 +172,42 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "a message that does not wait":
       "working, stopping, messages: 1, interrupted | info: The turn is ended for a message | publish agent | stop agent",
     "message refused": "working, waiting_for_permission, not taken",
+  },
+  "asking in a session": {
+    "reports a session": "working, waiting_for_permission | write session",
+    "reports a line": "working, waiting_for_permission | info: hello",
+    "reports activity": "working, waiting_for_permission, writing, 0 after it | write progress",
+    "reports a retry":
+      "working, waiting_for_permission, writing, 0 after it | write progress | publish agent",
+    "reports a silence":
+      "working, waiting_for_permission, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "working, waiting_for_permission, writing, 0 after it | write progress",
+    "asks for permission":
+      "working, waiting_for_permission | publish p2 | warn: Permission asked: May I? | publish agent",
+    "has its answer":
+      "working, running | end of p1 | publish agent | set deadline 1000 | set silence 100 | clear park",
+    "goes on of itself":
+      "working, waiting_for_permission, turn 2 | info: The agent goes on of itself after its turn has ended | write own_turn | publish agent",
+    "agent completed":
+      "saving, waiting_for_permission | info: Task completed | commit turn 1 completed | clear park",
+    "agent failed":
+      "saving, waiting_for_permission | error: Attempt ended: no | commit turn 1 failed, not begun | clear park",
+    "agent stopped":
+      "saving, waiting_for_permission | error: Attempt ended: The agent was stopped | commit turn 1 failed, not begun | clear park",
+    pause: "working, paused | pause agent | clear park",
+    "signalled: pause": "working, waiting_for_permission | publish agent",
+    "signalled: resume": "working, waiting_for_permission | publish agent",
+    cancel: "working, stopping | publish agent | stop agent | clear park",
+    leave: "working, stopping | publish agent | stop agent | clear park",
+    "budget is spent": "working, stopping | publish agent | stop agent | clear park",
+    "lease lost": "working, stopping | stop agent | clear park",
+    broke: "working, stopping | publish agent | stop agent | clear park",
+    "is given its prompt": "working, waiting_for_permission, prompted",
+    "a message": "working, waiting_for_permission, messages: 1",
+    "a message that does not wait":
+      "working, stopping, messages: 1, interrupted | info: The turn is ended for a message | publish agent | stop agent | clear park",
+    "message refused": "working, waiting_for_permission, not taken",
+    "park fired": "working, waiting_for_permission | set park 600",
   },
   retrying: {
     "reports a session": "working, retrying | ready | write session",
@@ -710,6 +746,26 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "is given its prompt": "working, stopping, prompted",
     "message refused": "working, stopping, not taken",
   },
+  "stopping: park": {
+    "reports a session": "working, stopping | write session",
+    "reports a line": "working, stopping | info: hello",
+    "reports activity": "working, stopping, writing, 0 after it | write progress",
+    "reports a retry": "working, stopping, writing, 0 after it | write progress | publish agent",
+    "reports a silence": "working, stopping, writing, 0 after it | warn: No sign of life | write progress",
+    "reports usage": "working, stopping, writing, 0 after it | write progress",
+    "asks for permission": "working, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
+    "has its answer": "working, stopping | end of p1 | publish agent",
+    "agent completed": "saving, stopping | info: Task completed | commit turn 1 completed",
+    "agent failed":
+      "saving, stopping | info: Attempt ended: the task waits for a person, without a slot | commit turn 1 interrupted, not begun",
+    "agent stopped":
+      "saving, stopping | info: Attempt ended: the task waits for a person, without a slot | commit turn 1 interrupted, not begun",
+    "signalled: pause": "working, stopping | publish agent",
+    "signalled: resume": "working, stopping | publish agent",
+    "lease lost": "working, stopping",
+    "is given its prompt": "working, stopping, prompted",
+    "message refused": "working, stopping, not taken",
+  },
   "stopping: bug": {
     "reports a session": "working, stopping | ready | write session",
     "reports a line": "working, stopping | info: hello",
@@ -753,7 +809,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "work not saved":
       "saving, running | warn: The work could not be saved: the disk is full | info: Task completed | commit turn 1 completed",
   },
-  "checking": {
+  checking: {
     "reports a session": "working, running, between turns, checking | ready | write session",
     "reports a line": "working, running, between turns, checking | info: hello",
     "reports activity": "working, running, between turns, checking, writing, 0 after it | write progress",

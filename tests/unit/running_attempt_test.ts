@@ -86,6 +86,7 @@ async function world(more: Partial<RunContext> = {}, arrange: (run: ScriptedRun)
     permission_timeout_ms: 60_000,
     permission_timeout_action: "deny",
     checks: {},
+    permission_park_ms: 0,
     client_commands: true,
     delegate: false,
     session_timeout_ms: 60_000,

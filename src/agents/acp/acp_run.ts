@@ -3,7 +3,7 @@ import { type Clock, within } from "../../clock/clock.ts";
 import type { Actor } from "../../domain/actor.ts";
 import type { PolicyNote } from "../../domain/permission_binding.ts";
 import type { QuestionAnswer } from "../../domain/question.ts";
-import type { Run, RunListener, RunOutcome } from "../../domain/run.ts";
+import type { Run, RunListener, RunOutcome, Stopping } from "../../domain/run.ts";
 import type { RunRequest, TurnMessage } from "../../domain/run_request.ts";
 import { keptText } from "../attachments/placed_files.ts";
 import type { AgentMake } from "../makes/agent_make.ts";
@@ -134,7 +134,11 @@ export class AcpRun implements Run {
     this.#parts.silence.sign();
   }
 
-  stop(): Promise<void> {
+  stop({ parks = false }: Stopping = {}): Promise<void> {
+    if (parks) {
+      this.#parts.permissions.park();
+      this.#parts.questions.park();
+    }
     return this.#stopped ??= this.#stop();
   }
 

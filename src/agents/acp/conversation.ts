@@ -118,7 +118,15 @@ export class Conversation {
     const { cost, adopted } = request.resume ?? {};
     turns.now.beginCount(resumed ? cost ?? (adopted ? "unknown" : undefined) : undefined);
     const opened_at = resumed ? request.resume?.opened_at : isoTime(clock.now());
-    await events.emit({ kind: "session", session_id, opened_at, resumable, resumed });
+    const forgetful = make.forgets_ended_turns || undefined;
+    await events.emit({
+      kind: "session",
+      session_id,
+      opened_at,
+      resumable,
+      resumed,
+      ...forgetful && { forgetful },
+    });
     await this.#setUp(request, opened, steps);
     try {
       this.#phase = "working";

@@ -8,8 +8,8 @@ import { type Actor, actorName } from "../../domain/actor.ts";
 /** The most that may be open. An agent that asks for more does not wait for answers. */
 export const MOST_OPEN = 50;
 
-/** `end`: the run or its turn ends, or the agent has withdrawn its request. */
-export type Settler = "client" | "timeout" | "end";
+/** `end`: the run or its turn ends, or the agent has withdrawn its request. `park`: its agent is ended, and it stays open. */
+export type Settler = "client" | "timeout" | "end" | "park";
 
 /** How a request ended. */
 export interface Settlement<Answer> {
@@ -38,6 +38,7 @@ export class OpenRequests<Request, Answer> {
   readonly #open = new Map<string, OpenRequest<Request, Answer>>();
   #asked = 0;
   #closed = false;
+  #parks = false;
 
   constructor(options: OpenRequestsOptions, prefix: string, withdrawn: Answer) {
     this.#options = options;
@@ -64,7 +65,7 @@ export class OpenRequests<Request, Answer> {
   }
 
   get(id: string): OpenRequest<Request, Answer> | undefined {
-    return this.#open.get(id);
+    return this.#parks ? undefined : this.#open.get(id);
   }
 
   /** The random part is needed because a recovered task may run the same attempt again. */
@@ -94,7 +95,7 @@ export class OpenRequests<Request, Answer> {
         if (!this.#open.delete(id)) return;
         timer?.cancel();
         signal.removeEventListener("abort", withdraw);
-        resolve({ answer, by, actor });
+        resolve({ answer, by: by === "end" && this.#parks ? "park" : by, actor });
       };
       const withdraw = () => settle(this.#withdrawn, "end");
       const timer = waits ? undefined : clock.after(timeout_ms, () => settle(late, "timeout"));
@@ -107,6 +108,11 @@ export class OpenRequests<Request, Answer> {
   /** Another turn begins, in which the agent may ask. */
   reopen(): void {
     this.#closed = false;
+  }
+
+  /** Whatever is open stays so when the agent is ended: nobody can answer it here. */
+  park(): void {
+    this.#parks = true;
   }
 
   /** Withdraws every open request. No more should follow before `reopen`. */

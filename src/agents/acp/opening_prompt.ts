@@ -2,6 +2,7 @@
 import type { RunRequest, TurnMessage } from "../../domain/run_request.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import { attachmentBlocks, type Delivery } from "./attachments.ts";
+import { lateAnswersText } from "./late_answers.ts";
 import { firstPrompt, goOnPrompt, hasWorked } from "./prompt.ts";
 import type { Replay } from "./replay.ts";
 import type { OpenedSession } from "./session.ts";
@@ -32,6 +33,14 @@ export function afterForgotten(told: readonly WireObject[], blocks: readonly Wir
 
 /** The blocks of the first prompt. `warn`: takes what a person should know of it. */
 export async function openingPrompt(
+  ...asked: Parameters<typeof promptBeforeAnswers>
+): Promise<WireObject[]> {
+  const late = lateAnswersText(asked[0].late_answers ?? []);
+  const blocks = await promptBeforeAnswers(...asked);
+  return late === undefined ? blocks : [...blocks, { type: "text", text: late }];
+}
+
+async function promptBeforeAnswers(
   request: RunRequest,
   opened: OpenedSession,
   replay: Replay,

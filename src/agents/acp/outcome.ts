@@ -3,9 +3,9 @@
  *
  * - A refusal, a limit of tokens or requests, a failure that the agent hides, or a cancellation that nobody here
  *   asked for: failed.
- * - A permission denied by policy or by timeout: failed, since nobody chose to have the task done without it.
- * - A permission denied by a person: failed if the agent gave up there. If it continued and ended its turn by itself,
- *   the person has steered it, and the task is completed with a warning in its log.
+ * - A permission denied by policy: failed, since nobody chose to have the task done without it.
+ * - A permission denied by a person, or for lack of an answer: failed if the agent gave up there. If it continued and ended its
+ *   turn by itself, the task is completed with a warning in its log.
  * - A permission denied by a rule, or as it was before: fails nothing by itself, even if the agent stops there. The log has a warning.
  * - A question that nobody answered in time: completed, with a warning. The agent has decided without a person.
  * - Steps left open in the plan: completed, with a warning. Agents often forget to check off the last one.
@@ -121,8 +121,8 @@ function failureOf(facts: TurnFacts): Failure | undefined {
   }
   // Whoever wrote a rule wants the work done without what it denies.
   const denials = facts.denials.filter(({ by }) => by !== "rule" && by !== "memory");
-  const unattended = denials.find((denial) => denial.by !== "client");
-  const decisive = unattended ?? (facts.continued_after_denial ? undefined : denials.at(-1));
+  const by_policy = denials.find(({ by }) => by === "policy");
+  const decisive = by_policy ?? (facts.continued_after_denial ? undefined : denials.at(-1));
   if (decisive !== undefined) {
     const by = decisive.by === "policy"
       ? " by policy"

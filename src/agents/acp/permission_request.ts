@@ -4,6 +4,8 @@ import {
   type PermissionRequest,
   type RememberedCall,
 } from "../../domain/permission_request.ts";
+import type { FileDiff } from "../../domain/file_diff.ts";
+import { sha256 } from "../../domain/sha256.ts";
 import type { DiffReader } from "./diffs.ts";
 import { cut, cutValue, listOf, objectOf, oneLine, pathsOf, textOf } from "./wire_value.ts";
 
@@ -57,6 +59,20 @@ export function readRequest(
     expires_at: context.expires_at,
     remembers: context.remembers,
   };
+}
+
+/** The request with the hash of what is cut, so that it is known when it is asked again. */
+export async function hashed(
+  request: PermissionRequest,
+  call: Record<string, unknown>,
+): Promise<PermissionRequest> {
+  const { raw_input, diffs } = request.tool_call;
+  const isCut = diffs === undefined
+    ? typeof raw_input === "string" && raw_input !== call.rawInput
+    : (diffs as FileDiff[]).some(({ note }) => note !== undefined);
+  if (!isCut) return request;
+  const whole = JSON.stringify([call.kind, call.rawInput, call.content, call.locations]);
+  return { ...request, call_hash: await sha256(new TextEncoder().encode(whole)) };
 }
 
 function toolCallOf(

@@ -24,8 +24,10 @@ import {
   type OpenRequestsOptions,
   type Settlement as PersonsSettlement,
 } from "./open_requests.ts";
+import { callKey } from "../../domain/parked.ts";
+import type { LateAnswers } from "./late_answers.ts";
 import type { Denial } from "./outcome.ts";
-import { askedCall, readRequest } from "./permission_request.ts";
+import { askedCall, hashed, readRequest } from "./permission_request.ts";
 
 /** The protocol's answer to `session/request_permission`. */
 export interface PermissionAnswer {
@@ -37,11 +39,12 @@ const CANCELLED: PermissionAnswer = { outcome: { outcome: "cancelled" } };
 /** The option that is chosen; undefined for none. */
 type Chosen = PermissionOption | undefined;
 
-/** How a request ended. `policy`, `rule`, `memory`: nobody was asked. */
-type Settlement = PersonsSettlement<Chosen> | {
+/** How a request ended. `policy`, `rule`, `memory`: nobody was asked. `late`: it was answered when it was asked before. */
+type Settlement = PersonsSettlement<Chosen> & { late?: string } | {
   answer: Chosen;
   by: "policy" | "rule" | "memory";
   actor?: undefined;
+  late?: undefined;
 };
 
 /** What is known of a call before anybody is asked. */
@@ -57,6 +60,8 @@ export interface PermissionsOptions extends OpenRequestsOptions {
   /** What becomes of a request that nobody answers in time. */
   timeout_action: TimeoutAction;
   known: (call: Record<string, unknown>) => Promise<KnownCall>;
+  /** Answers to what was asked before the agent was ended. */
+  late: LateAnswers;
   /** What a person has answered to the same call before, if that is remembered. */
   recall: (asked: AskedCall) => PermissionDecision | undefined;
   /** The task is to fail at once. */
@@ -70,6 +75,12 @@ export interface PermissionsOptions extends OpenRequestsOptions {
   /** Whether a call is of a tool of the server that lets the agent delegate. */
   isOwnTool: (call: Record<string, unknown>) => boolean;
   denied: (denial: Denial) => void;
+}
+
+/** The option that was chosen before. What counted for always has been taken for once by the agent that is gone. */
+function optionFor(options: readonly PermissionOption[], chosen: PermissionOption["kind"]): Chosen {
+  const decision = chosen.startsWith("allow") ? "allow" : "deny";
+  return options.find(({ kind }) => kind === chosen) ?? narrowestOption(options, decision);
 }
 
 export class Permissions {
@@ -93,12 +104,15 @@ export class Permissions {
     const call = askedCall(params, callOf);
     const { verdict: ruled, remembers } = await known(call);
     const outside = await placesOutside(call);
-    const request = readRequest(params, call, {
-      permission_id,
-      expires_at: this.#waits ? undefined : this.#open.expires_at,
-      remembers,
-      readDiffs,
-    });
+    const request = await hashed(
+      readRequest(params, call, {
+        permission_id,
+        expires_at: this.#waits ? undefined : this.#open.expires_at,
+        remembers,
+        readDiffs,
+      }),
+      call,
+    );
     if (this.#open.isClosed) return CANCELLED;
     const { decision, by } = decisionFor(policy, {
       ruled,
@@ -111,6 +125,16 @@ export class Permissions {
       return await this.#settled(request, { answer, by }, decision === "deny");
     }
     if (outside.length > 0) request.tool_call.outside = outside;
+    const late = this.#options.late.permission(callKey(request));
+    if (late) {
+      const answer = optionFor(request.options, late.chosen);
+      const settler = late.by ? "client" : "timeout";
+      return await this.#settled(
+        request,
+        { answer, by: settler, actor: late.by, late: late.id },
+        late.chosen.startsWith("reject"),
+      );
+    }
     if (this.#open.isFull) {
       await events.note(
         "warn",
@@ -135,6 +159,11 @@ export class Permissions {
   /** Another turn begins. */
   reopen(): void {
     this.#open.reopen();
+  }
+
+  /** What is open stays so without this run. */
+  park(): void {
+    this.#open.park();
   }
 
   /** Answers every open and every later request with `cancelled`, because the run or its turn ends. */
@@ -164,9 +193,10 @@ export class Permissions {
 
   async #settled(
     request: PermissionRequest,
-    { answer: option, by, actor }: Settlement,
+    { answer: option, by, actor, late }: Settlement,
     denied: boolean,
   ): Promise<PermissionAnswer> {
+    if (by === "park") return CANCELLED;
     if (denied && by !== "end") this.#options.denied({ title: request.title, by });
     const outcome = option?.kind ?? "cancelled";
     const { permission_id, title, tool_call } = request;
@@ -178,7 +208,13 @@ export class Permissions {
       source: "permission",
       details: { ...tool_call, permission_id, by: actor },
     });
-    await this.#options.events.emit({ kind: "permission_settled", permission_id, outcome, by });
+    await this.#options.events.emit({
+      kind: "permission_settled",
+      permission_id,
+      outcome,
+      by,
+      ...late === undefined ? {} : { late },
+    });
     return option === undefined
       ? CANCELLED
       : { outcome: { outcome: "selected", optionId: option.option_id } };

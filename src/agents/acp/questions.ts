@@ -2,7 +2,9 @@
 import type { Actor } from "../../domain/actor.ts";
 import type { AnswerContent, Question, QuestionAnswer } from "../../domain/question.ts";
 import type { WireObject } from "../makes/agent_make.ts";
+import { questionKey } from "../../domain/parked.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
+import type { LateAnswers } from "./late_answers.ts";
 import {
   MOST_OPEN,
   nameOf,
@@ -28,6 +30,10 @@ interface Asked {
 
 export interface QuestionsOptions extends OpenRequestsOptions {
   events: EventQueue;
+  /** Whether a question waits for its answer without end. */
+  waits: boolean;
+  /** Answers to what was asked before the agent was ended. */
+  late: LateAnswers;
   /** Whether the agent does not wait for the answer. */
   goesOn: (params: WireObject) => boolean;
 }
@@ -54,7 +60,7 @@ export class Questions {
 
   /** Answers the agent's question. `signal` aborts when the agent withdraws it. */
   async ask(params: WireObject, signal: AbortSignal): Promise<ElicitationAnswer> {
-    const { events, goesOn } = this.#options;
+    const { events, goesOn, waits, late } = this.#options;
     if (this.#open.isClosed) return CANCELLED;
     const read = this.#open.isFull ? `${MOST_OPEN} questions wait already` : readQuestion(params);
     if (typeof read === "string") {
@@ -65,19 +71,26 @@ export class Questions {
     const question: Question = {
       question_id: this.#open.newId(),
       ...read,
-      expires_at: this.#open.expires_at,
+      expires_at: waits ? undefined : this.#open.expires_at,
       agent_goes_on: goesOn(params) || undefined,
     };
+    const before = late.question(questionKey(question));
+    if (before !== undefined) {
+      const { id, action, content, by: actor } = before;
+      await this.#report(
+        question,
+        { answer: { action, content }, by: actor ? "client" : "timeout", actor },
+        id,
+      );
+      return answerTo(question, { action, content });
+    }
     const asked = { question, elicitation_id: textOf(params.elicitationId) };
-    const answered = this.#open.ask(question.question_id, asked, CANCELLED, signal);
+    const answered = this.#open.ask(question.question_id, asked, CANCELLED, signal, waits);
     await events.emit({ kind: "question_asked", question });
     const settlement = await answered;
+    if (settlement.by === "park") return CANCELLED;
     await this.#report(question, settlement);
-    const { answer } = settlement;
-    if (answer.action !== "accept") return { action: answer.action };
-    return question.url === undefined
-      ? { action: "accept", content: answer.content ?? {} }
-      : { action: "accept" };
+    return answerTo(question, settlement.answer);
   }
 
   /** Returns false if no such question is open. */
@@ -101,6 +114,11 @@ export class Questions {
     this.#unanswered = [];
   }
 
+  /** What is open stays so without this run. */
+  park(): void {
+    this.#open.park();
+  }
+
   /** Answers every open and every later question with `cancel`, because the run or its turn ends. */
   close(): void {
     this.#open.close();
@@ -109,7 +127,9 @@ export class Questions {
   async #report(
     { question_id, message }: Question,
     { answer: { action }, by, actor }: Settlement<QuestionAnswer>,
+    late?: string,
   ): Promise<void> {
+    if (by === "park") return;
     const { events } = this.#options;
     const title = oneLine(message, 500);
     if (by === "timeout") this.#unanswered.push(oneLine(message, 200));
@@ -123,6 +143,17 @@ export class Questions {
       source: "question",
       details: { question_id, by: actor },
     });
-    await events.emit({ kind: "question_settled", question_id, action, by });
+    await events.emit({
+      kind: "question_settled",
+      question_id,
+      action,
+      by,
+      ...late === undefined ? {} : { late },
+    });
   }
+}
+
+function answerTo({ url }: Question, { action, content }: QuestionAnswer): ElicitationAnswer {
+  if (action !== "accept") return { action };
+  return url === undefined ? { action, content: content ?? {} } : { action };
 }

@@ -9,6 +9,7 @@ import { zoneOf } from "./agent_moment.ts";
 import type { AcpBounds } from "./bounds.ts";
 import { diffReader } from "./diffs.ts";
 import { placesOutside, type ScopeFolders } from "./permission_scope.ts";
+import { LateAnswers } from "./late_answers.ts";
 import { type KnownCall, Permissions } from "./permissions.ts";
 import { rememberedCall, ruled, ruledCall } from "./ruled_call.ts";
 import { Questions } from "./questions.ts";
@@ -65,11 +66,13 @@ export function runParts(
     isPaused: isIdle,
   });
   const own = request.own_tools?.http.name;
+  const late = new LateAnswers(request.late_answers ?? []);
   const permissions = new Permissions({
     clock,
     policy: request.rules?.otherwise ?? request.permissions,
     timeout_action: request.permission_timeout_action ?? "deny",
     known: (call) => knownOf(request, call, { working_dir, tmp_dir: tmpDir() }),
+    late,
     recall: (asked) => request.recall?.(asked),
     failed: (failure) => giveUp(failure, { kind: failure.kind, what: failure.message }),
     timeout_ms,
@@ -86,6 +89,8 @@ export function runParts(
     timeout_ms,
     attempt,
     events,
+    late,
+    waits: request.permission_timeout_action === "wait",
     goesOn: (question) => make.goesOnAfter(question),
   });
   const silence = new SilenceWatch({

@@ -20,6 +20,13 @@ export interface Silence {
   readonly hasTimer: boolean;
 }
 
+/** How long the agent has waited for a person and done nothing else. */
+export interface PersonWait {
+  /** When it began to wait, or last gave a sign of life. */
+  readonly heard_ms: number;
+  readonly hasTimer: boolean;
+}
+
 /** Milliseconds; 0: never. */
 export interface SilenceBounds {
   readonly warning_ms: number;

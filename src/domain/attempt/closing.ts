@@ -132,6 +132,9 @@ function reportOf(
   if (outcome === "interrupted" && again === undefined) {
     return { level: "info", message: "Attempt ended: its turn was ended for a message", outcome };
   }
+  if (again === "answered") {
+    return { level: "info", message: "Attempt ended: the task waits for a person, without a slot", outcome };
+  }
   if (again === "unspent") return { level: "warn", message: "Attempt ended: the budget is spent", outcome };
   const message = `Attempt ended: ${failure?.message ?? outcome}`;
   if (isPutOff(end)) {
@@ -160,11 +163,12 @@ function saving(state: AttemptState, outcome: RunOutcome) {
   const isPrompted = state.isPrompted || end.outcome === "completed";
   // The run ended as its last turn did, which is stored.
   const own = isUntaken ? NEVER_STARTED : outcome;
+  const open = { permissions: state.permissions, questions: state.questions };
   const checks = checked && {
     results: checked.results,
     goesBack: end.outcome === "completed" && goesBack(state),
   };
-  return { result: { attempt, turn, outcome: own, end, isLeft, isPrompted, work, checks } };
+  return { result: { attempt, turn, outcome: own, end, isLeft, isPrompted, work, checks, open } };
 }
 
 /** Keeps the result, and the slot, until the store accepts it. A full disk or a lost store must not lose the result. */
@@ -183,11 +187,17 @@ export function saveAgain(state: AttemptState): Step {
   return [{ ...state, isWaitingToSave: false }, [{ kind: "commit_end", result }]];
 }
 
-/** Ends the attempt. Those who wait for it continue. */
+/** Ends the attempt. Those who wait for it continue. What its agent asks is over, or stored with the task. */
 export function settle(state: AttemptState): Step {
-  const effects: AttemptEffect[] = [{ kind: "publish_agent" }];
+  const { permissions, questions } = state;
+  const effects: AttemptEffect[] = [
+    ...permissions.map(({ permission_id }) => ({ kind: "publish_permission_end", permission_id } as const)),
+    ...questions.map(({ question_id }) => ({ kind: "publish_question_end", question_id } as const)),
+    { kind: "publish_agent" },
+  ];
   if (state.isWaitingToSave) effects.push({ kind: "clear_timer", timer: "save_again" });
   if (!state.isReady) effects.push({ kind: "ready" });
   effects.push({ kind: "release" });
-  return [{ ...state, phase: "settled", isReady: true, isWaitingToSave: false }, effects];
+  const over = { permissions: [], questions: [], isReady: true, isWaitingToSave: false };
+  return [{ ...state, ...over, phase: "settled" }, effects];
 }

@@ -9,8 +9,8 @@ import type { SavedWork } from "../workspace.ts";
 import type { AttemptEnd } from "./task_transitions.ts";
 import type { EndedTurn, RecordChange } from "./record_change.ts";
 
-/** `silence` fires when the silence of the agent is due for a check. */
-export type AttemptTimer = "deadline" | "silence" | "save_again";
+/** `silence` fires when the silence of the agent is due for a check, `park` when its wait for a person is. */
+export type AttemptTimer = "deadline" | "silence" | "park" | "save_again";
 
 /** The result to commit. */
 export interface AttemptResult {
@@ -26,6 +26,8 @@ export interface AttemptResult {
   isPrompted: boolean;
   /** How the checks of the turn ended. `goesBack`: the agent is told of those that failed. */
   checks?: { results: CheckResult[]; goesBack: boolean };
+  /** What the agent has asked, and nobody has answered. */
+  open: { permissions: readonly PermissionRequest[]; questions: readonly Question[] };
 }
 
 export type AttemptEffect =
@@ -35,7 +37,8 @@ export type AttemptEffect =
   | { kind: "stop_preparing" }
   /** Answered by `spawned` or `not_started`. */
   | { kind: "start_agent" }
-  | { kind: "stop_agent" }
+  /** `parks`: what it asks stays open. */
+  | { kind: "stop_agent"; parks?: true }
   /** Answered by `signalled`. */
   | { kind: "signal_agent"; signal: "pause" | "resume" }
   /** Store the turn and take up the message that waits longest; answered by `turn_committed`. */

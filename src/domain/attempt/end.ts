@@ -10,11 +10,13 @@ import {
   ended,
   failedWith,
   heldByBudget,
+  parked,
   putOff,
   retryDelay,
   type RetryPolicy,
   triedAgain,
 } from "./task_transitions.ts";
+import { notParked } from "../parked.ts";
 import { nextWait, notRefused } from "../retrying.ts";
 import { withWork } from "./work.ts";
 import { withoutLeaving } from "../leaving.ts";
@@ -67,6 +69,7 @@ function byItself(
     if (!message) return { outcome: "completed", exit_code, stop_reason };
     return { outcome: "failed", failure: { kind: "check_failed", message }, exit_code, stop_reason };
   }
+  if (stop === "park") return { outcome: "interrupted", exit_code, stop_reason, again: "answered" };
   if (stop === "budget") return { outcome: "interrupted", exit_code, stop_reason, again: "unspent" };
   if (stop === "silence") {
     const message = `The agent gave no sign of life for ${rules.unresponsive_limit_ms} ms`;
@@ -100,7 +103,7 @@ function byPolicy(end: AttemptEnd, { attemptsUsed, rules }: Circumstances): Atte
 
 /** Whether the attempt does not count. */
 export function isPutOff({ again }: Pick<AttemptEnd, "again">): boolean {
-  return again === "when_released" || again === "soon" || again === "unspent";
+  return again === "when_released" || again === "soon" || again === "unspent" || again === "answered";
 }
 
 const UNTAKEN: Pick<AttemptResult, "end" | "isPrompted"> = {
@@ -130,7 +133,7 @@ export interface AgainPolicy extends RetryPolicy {
  */
 export function stateAfter(
   task: TaskRecord,
-  result: Pick<AttemptResult, "turn" | "outcome" | "end" | "isPrompted" | "work">,
+  result: Pick<AttemptResult, "turn" | "outcome" | "end" | "isPrompted" | "work" | "open">,
   policy: AgainPolicy,
   now: number,
   chance: number,
@@ -142,6 +145,7 @@ export function stateAfter(
     return follow(putOff(task, end, isoTime(now), whenQuiet(task, result.outcome, now, chance)));
   }
   if (end.again === undefined) return follow(ended(task, end, isoTime(now)));
+  if (end.again === "answered") return follow(parked(task, end, result.open, isoTime(now)));
   if (end.again === "unspent") return follow(heldByBudget(task, end, isoTime(now)));
   const wait_ms = end.delay_ms ?? retryDelay(task.state.automatic_attempts, policy, chance);
   const not_before = end.again === "later" ? isoTime(now + wait_ms) : undefined;
@@ -207,12 +211,15 @@ export function gaveUpWaiting(
   now: number,
 ): TaskState | undefined {
   if (state.status !== "queued" || state.refused_since === undefined || held === undefined) return undefined;
+  // It waits for a person first.
+  if (state.parked !== undefined) return undefined;
   const until_ms = epochOf(held.until);
   if (until_ms - epochOf(state.refused_since) <= max_wait_ms) return undefined;
   const message = held.reason + tooLong(until_ms, max_wait_ms);
   return {
     ...state,
     ...notRefused,
+    ...notParked,
     ...failedWith({ kind: "provider_limit", message }),
     completed_at: isoTime(now),
     goes_on: undefined,

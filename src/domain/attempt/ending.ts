@@ -18,7 +18,9 @@ export function endAgent(state: AttemptState, cause: StopCause): Step {
   const [given, checks] = stopChecks(state);
   const effects: AttemptEffect[] = [...checks, { kind: "publish_agent" }];
   if (state.phase === "preparing") effects.push({ kind: "stop_preparing" });
-  if (state.phase === "working") effects.push({ kind: "stop_agent" });
+  if (state.phase === "working") {
+    effects.push(cause === "park" ? { kind: "stop_agent", parks: true } : { kind: "stop_agent" });
+  }
   return [{ ...given, stop: cause }, effects];
 }
 

@@ -6,6 +6,7 @@ import type { ProgressDetails } from "../task.ts";
 import type { TaskState } from "../task_record.ts";
 import type { Attempt } from "./stored_attempt.ts";
 import type { Cost } from "../cost.ts";
+import { withoutAnswer } from "../parked.ts";
 import { withTurnUsed } from "../task_usage.ts";
 import type { TurnEntry } from "../usage.ts";
 
@@ -32,6 +33,8 @@ export type RecordChange =
     /** The work starts over, because the session of an earlier attempt is lost. */
     startsOver: boolean;
   }
+  /** The agent has had the answer to a request that was parked. */
+  | { kind: "late_answer"; id: string }
   /** `elapsed_ms`: since the attempt began. */
   | { kind: "progress"; reports: readonly ProgressReport[]; elapsed_ms: number }
   /** The agent has begun a turn of its own after this one, which is stored with the change. */
@@ -54,6 +57,8 @@ export function changed(
         retry_count: state.retry_count + (change.startsOver ? 1 : 0),
         attempts: state.attempt > 1 ? withCurrent(state, { resumed: change.isResumed }) : state.attempts,
       };
+    case "late_answer":
+      return withoutAnswer(state, change.id);
     case "progress":
       return change.reports.reduce(
         (after, report) =>

@@ -39,11 +39,11 @@ export function reported(state: AttemptState, report: RunEvent, at_ms: number): 
     case "permission_requested":
       return permissionRequested(state, report.request);
     case "permission_settled":
-      return permissionSettled(state, report.permission_id);
+      return withLate(report, permissionSettled(state, report.permission_id));
     case "question_asked":
       return questionAsked(state, report.question);
     case "question_settled":
-      return questionSettled(state, report.question_id);
+      return withLate(report, questionSettled(state, report.question_id));
     case "own_turn":
       return ownTurn(state, report.outcome);
     case "turn_ended":
@@ -66,10 +66,15 @@ function started(state: AttemptState): Step {
 }
 
 function sessionOpened(state: AttemptState, report: Report<"session">): Step {
-  const { session_id, opened_at, resumable, resumed } = report;
+  const { session_id, opened_at, resumable, resumed, forgetful = false } = report;
   const { agent, node } = state.rules;
   const session = { agent, session_id, working_dir: state.working_dir ?? "", node, opened_at };
-  const [ready, effects] = becomeReady({ ...state, hasSession: true, isResumable: resumable });
+  const [ready, effects] = becomeReady({
+    ...state,
+    hasSession: true,
+    isResumable: resumable,
+    isParkable: resumable && !forgetful,
+  });
   if (resumed) effects.push(entry("info", "The agent goes on in its earlier session", { session_id }));
   return [ready, [...effects, {
     kind: "write",
@@ -117,6 +122,13 @@ function permissionRequested(state: AttemptState, request: PermissionRequest): S
     entry("warn", `Permission asked: ${titleWithPlaces(request)}`, { permission_id }),
     { kind: "publish_agent" },
   ]];
+}
+
+/** An answer that the agent has had is not given once more. */
+function withLate({ late }: { late?: string }, [state, effects]: Step): Step {
+  return late === undefined
+    ? [state, effects]
+    : [state, [...effects, { kind: "write", change: { kind: "late_answer", id: late } }]];
 }
 
 /** Writes no log entry: the agent's run has already logged the outcome. */

@@ -5,7 +5,7 @@ import type { Question } from "../question.ts";
 import type { RunOutcome, TurnOutcome } from "../run.ts";
 import type { RetryByKind } from "../retrying.ts";
 import type { SavedWork } from "../workspace.ts";
-import type { Deadline, Silence } from "./clocks.ts";
+import type { Deadline, PersonWait, Silence } from "./clocks.ts";
 import type { ProgressReport } from "./record_change.ts";
 import type { ClaimedTask } from "./events.ts";
 import type { RuntimeStatus } from "./runtime_status.ts";
@@ -21,6 +21,8 @@ export interface AttemptRules {
   /** A silent agent is reported after `unresponsive_after_ms` and ended after `unresponsive_limit_ms`. 0: never. */
   unresponsive_after_ms: number;
   unresponsive_limit_ms: number;
+  /** How long the agent may wait for a person before it is ended, if its session can be loaded. 0: it is not. */
+  park_ms: number;
   /** Whether a task whose provider refuses it for a time waits. */
   waits_for_provider: boolean;
   /** What is configured for kinds of failures. */
@@ -51,7 +53,7 @@ export type AttemptPhase =
 
 /**
  * Why the agent is ended. `leave`: the server shuts down. `bug`: the server failed. `message`: for a message that does not wait,
- * by an agent that takes only one prompt. `budget`: a bound on its use has been reached.
+ * by an agent that takes only one prompt. `budget`: a bound on its use has been reached. `park`: nobody answers what it asks.
  */
 export type StopCause =
   | "budget"
@@ -61,7 +63,8 @@ export type StopCause =
   | "lease_lost"
   | "leave"
   | "bug"
-  | "message";
+  | "message"
+  | "park";
 
 export interface AttemptState extends ClaimedTask {
   readonly rules: AttemptRules;
@@ -81,6 +84,8 @@ export interface AttemptState extends ClaimedTask {
   readonly hasSession: boolean;
   /** Whether the next attempt can resume the session. */
   readonly isResumable: boolean;
+  /** Whether it also keeps a turn that is ended while the agent waits for a person. */
+  readonly isParkable: boolean;
   /** The agent has said or done something in its session. */
   readonly isAtWork: boolean;
   /** The agent asks its model again, which has not answered. */
@@ -104,6 +109,7 @@ export interface AttemptState extends ClaimedTask {
   readonly questions: readonly Question[];
   readonly deadline: Deadline;
   readonly silence: Silence;
+  readonly wait: PersonWait;
   /** Progress that waits for the write before it: the newest report of each kind. */
   readonly unwritten: readonly ProgressReport[];
   readonly isWriting: boolean;
@@ -152,6 +158,7 @@ export function newAttempt(rules: AttemptRules, at_ms: number): AttemptState {
     isPatient: true,
     hasSession: false,
     isResumable: false,
+    isParkable: false,
     isAtWork: false,
     isRetrying: false,
     isStarted: false,
@@ -163,6 +170,7 @@ export function newAttempt(rules: AttemptRules, at_ms: number): AttemptState {
     questions: [],
     deadline: { left_ms: rules.timeout_ms },
     silence: { heard_ms: at_ms, isListening: false, isLong: false, hasTimer: false },
+    wait: { heard_ms: at_ms, hasTimer: false },
     unwritten: [],
     isWriting: false,
     isWorkspaceOpen: false,

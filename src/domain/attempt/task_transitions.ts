@@ -8,6 +8,7 @@ import { requireStatus } from "../expected_status.ts";
 import { isSameLease, type Lease } from "../lease.ts";
 import { progressAfter } from "./record_change.ts";
 import { turnOver } from "../task_usage.ts";
+import { notParked, parkedFrom } from "../parked.ts";
 import { notRefused } from "../retrying.ts";
 import { begunByMessage } from "../turns.ts";
 import { ATTEMPTS_KEPT, type TaskRecord, type TaskState } from "../task_record.ts";
@@ -24,9 +25,10 @@ export interface AttemptEnd {
   stop_reason?: string;
   /**
    * The task is tried again: at once, or after a delay. `when_released`: when its agent's provider takes requests again.
-   * `soon`: when the provider has less to do. `unspent`: when its budget allows it. Those three count as no attempt.
+   * `soon`: when the provider has less to do. `unspent`: when its budget allows it. `answered`: when a person has answered what
+   * it asks. Those count as no attempt.
    */
-  again?: "at_once" | "later" | "when_released" | "soon" | "unspent";
+  again?: "at_once" | "later" | "when_released" | "soon" | "unspent" | "answered";
   /** The delay, if it is configured for this kind of failure. */
   delay_ms?: number;
   /** The agent fell silent before it did anything in its earlier session, which the next attempt leaves alone. */
@@ -64,6 +66,7 @@ export function started(task: TaskRecord, lease: Lease, agent: string, at: strin
     ...turnOver(next),
     reopened: undefined,
     goes_on: undefined,
+    parked: undefined,
     status: "running",
     started_at: at,
     completed_at: undefined,
@@ -117,6 +120,7 @@ export function ended(task: TaskRecord, end: AttemptEnd, at: string): TaskState 
   return {
     ...state,
     ...notRefused,
+    ...notParked,
     status,
     progress: status === "completed" ? 100 : state.progress,
     ...(status === "failed" ? failedWith(end.failure ?? UNKNOWN) : notFailed),
@@ -220,6 +224,40 @@ export function heldByBudget(task: TaskRecord, end: AttemptEnd, at: string): Tas
   return isSpent(task) ? { ...held, status: "paused", paused_from: "queued" } : held;
 }
 
+/**
+ * The agent waited too long for a person, and has been ended: the task gives its slot back, and goes on in its session when what
+ * is open is answered. The attempt does not count. A message that does not wait ends the turn, as it would the agent's.
+ */
+export function parked(
+  task: TaskRecord,
+  end: AttemptEnd,
+  open: Parameters<typeof parkedFrom>[0],
+  at: string,
+): TaskState {
+  const state = { ...putOff(task, end, at, {}), parked: parkedFrom(open) };
+  return state.waiting?.some(({ mode }) => mode === "now") ? withTurnEnded(state) : state;
+}
+
+/** The state of a parked task whose turn is ended for a message: nobody need answer. */
+export function withTurnEnded(state: TaskState): TaskState {
+  return state.parked === undefined ? state : { ...state, ...notParked, turn_over: true };
+}
+
+/** Nobody has answered a parked request in time, and the task is to fail for that. */
+export function failedWaiting(task: TaskRecord, title: string, at: string): TaskState {
+  const message = `Permission denied, nobody answered in time: ${title}`;
+  return {
+    ...task.state,
+    ...notRefused,
+    ...notParked,
+    ...failedWith({ kind: "permission_denied", message }),
+    completed_at: at,
+    paused_from: undefined,
+    goes_on: undefined,
+    turn_over: true,
+  };
+}
+
 export interface RetryPolicy {
   /** The delay before the second attempt. */
   retry_delay_ms: number;
@@ -243,6 +281,7 @@ function usedUp(state: TaskState, { kind, message }: Failure, max_attempts: numb
     : `all ${max_attempts} attempts are used up`;
   return {
     ...state,
+    ...notParked,
     ...failedWith({ kind, message: `${message}, and ${used}` }),
     completed_at: at,
     paused_from: undefined,

@@ -1,6 +1,7 @@
 /** The timers of an attempt: when each runs, and what happens when it fires. */
 import { hold, holdDeadline, judgeSilence, listen, runDeadline, untilDue } from "./clocks.ts";
 import type { AttemptEffect, AttemptTimer } from "./effects.ts";
+import { isParkable } from "../parked.ts";
 import { saveAgain } from "./closing.ts";
 import { endAgent } from "./ending.ts";
 import { type AttemptState, waitsForPerson } from "./state.ts";
@@ -16,7 +17,20 @@ export function keepTime(state: AttemptState, at_ms: number): Step {
   const isChecking = state.isChecking && !state.isCheckStopped && !state.isFrozen;
   const [timed, deadline] = keepDeadline(state, isWorking || isPreparing || isChecking, at_ms);
   const [heard, silence] = keepSilence(timed, isWorking, at_ms);
-  return [heard, [...deadline, ...silence]];
+  const [waiting, wait] = keepWait(heard, at_ms);
+  return [waiting, [...deadline, ...silence, ...wait]];
+}
+
+/** Times the wait for a person of an agent whose session can be loaded later. */
+function keepWait(state: AttemptState, at_ms: number): Step {
+  const { wait, rules: { park_ms } } = state;
+  const mayPark = park_ms > 0 && state.phase === "working" && !state.isFrozen && !state.isBetween &&
+    state.stop === undefined && !state.isChecking && state.isParkable && waitsForPerson(state);
+  if (mayPark === wait.hasTimer) return stay(state);
+  const next = { ...state, wait: { heard_ms: at_ms, hasTimer: mayPark } };
+  return [next, [
+    mayPark ? { kind: "set_timer", timer: "park", ms: park_ms } : { kind: "clear_timer", timer: "park" },
+  ]];
 }
 
 function keepDeadline(state: AttemptState, isWorking: boolean, at_ms: number): Step {
@@ -51,7 +65,9 @@ function bounds({ rules }: AttemptState) {
 }
 
 /** Notes a sign of life. To keep this cheap, the timer is reset only after a long silence. */
-export function noteSignOfLife(state: AttemptState, at_ms: number): Step {
+export function noteSignOfLife(before: AttemptState, at_ms: number): Step {
+  // An agent that does something else meanwhile is not interrupted.
+  const state = before.wait.hasTimer ? { ...before, wait: { ...before.wait, heard_ms: at_ms } } : before;
   if (!state.silence.isListening) return stay(state);
   const silence = { ...state.silence, heard_ms: at_ms };
   if (!silence.isLong) return [{ ...state, silence }, []];
@@ -70,9 +86,23 @@ export function timerFired(state: AttemptState, timer: AttemptTimer, at_ms: numb
       return endAgent({ ...state, deadline: { left_ms: 0 } }, "timeout");
     case "silence":
       return state.silence.hasTimer ? silenceDue(state, at_ms) : stay(state);
+    case "park":
+      return state.wait.hasTimer ? waitDue(state, at_ms) : stay(state);
     case "save_again":
       return saveAgain(state);
   }
+}
+
+function waitDue(state: AttemptState, at_ms: number): Step {
+  const { wait: { heard_ms }, rules: { park_ms } } = state;
+  const again = (ms: number): Step => [state, [{ kind: "set_timer", timer: "park", ms }]];
+  const left_ms = heard_ms + park_ms - at_ms;
+  if (left_ms > 0) return again(left_ms);
+  if (!isParkable(state)) return again(park_ms);
+  const [ending, effects] = endAgent({ ...state, wait: { heard_ms, hasTimer: false } }, "park");
+  const message = "Nobody has answered for so long that the agent is ended, to give its slot back. " +
+    "What it asks stays open, and it goes on in its session once that is answered";
+  return [ending, [entry("info", message, { waited_ms: park_ms }), ...effects]];
 }
 
 function silenceDue(before: AttemptState, at_ms: number): Step {

@@ -68,6 +68,7 @@ export class AgentProcess {
         const { workspace } = (store.tasks.get(task.id) ?? task).state;
         request.root = await rulesRoot(working_dir, workspace, settings.projectOf(task));
         request.recall = (asked) => remembered.recall(task, asked);
+        request.late_answers = task.state.late_answers;
         request.earlier = await earlierWork(store, task);
         request.task.dependencies = await dependencyResults(this.#context, task);
         const { message } = task.state.prompt ?? {};
@@ -119,8 +120,9 @@ export class AgentProcess {
     }
   }
 
-  stop(): void {
-    this.#run?.stop().catch((error) => log.error("An agent could not be ended: {error}", { error }));
+  /** `parks`: what the agent asks stays open without it. */
+  stop(parks = false): void {
+    this.#run?.stop({ parks }).catch((error) => log.error("An agent could not be ended: {error}", { error }));
   }
 
   /** Begins the next turn, or without a message ends the run. */

@@ -30,7 +30,7 @@ export async function earlierWork(
   const entries = await lastEntries(logs, id, first);
   const answer = (await lastTurn(store, task, first.attempt))?.output;
   return {
-    stopped: whyStopped(last),
+    stopped: state.late_answers ? "a person was long in answering you" : whyStopped(last),
     answer: answer || entries.find(isSaid)?.message,
     plan: progress_details?.steps ?? earlier_plan,
     ...doneIn(entries),

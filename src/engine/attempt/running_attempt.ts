@@ -107,6 +107,11 @@ export class RunningAttempt {
     return this.#state.isUnsaved;
   }
 
+  /** Whether its agent is ended so that what it asks stays open without it. Until that is stored, nothing is answered. */
+  get isParking(): boolean {
+    return this.#state.stop === "park" && this.#state.phase !== "settled";
+  }
+
   /** Open permission requests, the oldest first. */
   get permissions(): readonly PermissionRequest[] {
     return this.#state.permissions;
@@ -242,7 +247,7 @@ export class RunningAttempt {
       case "start_agent":
         return this.#process.start(this.#task, this.agent, this.#state.working_dir ?? "");
       case "stop_agent":
-        return this.#process.stop();
+        return this.#process.stop(effect.parks);
       case "signal_agent":
         return this.#process.signal(effect.signal);
       case "commit_turn":
@@ -300,6 +305,7 @@ function rulesOf({ settings, store, runCheck }: RunContext, task: TaskRecord, ag
     timeout_ms: task.spec.timeout ?? settings.default_timeout_ms,
     unresponsive_after_ms: settings.unresponsive_after_ms,
     unresponsive_limit_ms: config?.unresponsive_limit_ms ?? settings.unresponsive_limit_ms,
+    park_ms: settings.permission_park_ms,
     waits_for_provider: settings.provider_limit.action !== "fail",
     retry: settings.retry,
     hasChecks: runCheck !== undefined && (settings.executionOf(task).checks ?? []).length > 0,
