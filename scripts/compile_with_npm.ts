@@ -3,11 +3,17 @@
  * was compiled with Deno 2.4.2. The runtime embedded in that program serves as the base binary of that version.
  */
 import { join } from "node:path";
+import { sha256 } from "../src/domain/sha256.ts";
 
 export const NPM_VERSION = "2.4.2";
 const DENO = "@deno/linux-x64-glibc";
 const BASE = "@vltpkg/cli-linux-x64";
 const BASE_VERSION = "0.0.0-18";
+/** The files that are used, by the SHA-256 of what they are known to be: what a registry says it has is not enough. */
+const FILES = {
+  deno: { path: `${DENO}/deno`, sha256: "1d6580e813252f6b27a41d97d2e3725a408baa2e765a86e45f65b228d3e93ad6" },
+  base: { path: `${BASE}/vlt`, sha256: "b38c4d77b5394feb3660d20f9d0ebabd01276534f139d579efd5d5f55c2a42bc" },
+};
 const INSTALL_WITHIN_MS = 300_000;
 const COMPILE_WITHIN_MS = 300_000;
 
@@ -45,7 +51,7 @@ export async function compileWithNpm(
 /** The folder with that Deno and the base binary, cached after the first download. */
 async function installedTools(): Promise<string> {
   const folder = join(cacheFolder(), "opencode-agents", `compile-with-${NPM_VERSION}`);
-  if (await exists(folder)) return folder;
+  if (await exists(folder)) return await checked(folder);
   await Deno.mkdir(join(folder, ".."), { recursive: true });
   const fresh = await Deno.makeTempDir({ dir: join(folder, ".."), prefix: "installing-" });
   const packages = join(fresh, "packages");
@@ -58,18 +64,30 @@ async function installedTools(): Promise<string> {
       // Only two files of these 500 MB are needed.
       env: { DENO_DIR: join(packages, ".deno-dir") },
     });
-    const files = { deno: `${DENO}/deno`, base: `${BASE}/vlt` };
-    for (const [name, file] of Object.entries(files)) {
-      await Deno.copyFile(join(packages, "node_modules", file), join(fresh, name));
+    for (const [name, { path }] of Object.entries(FILES)) {
+      await Deno.copyFile(join(packages, "node_modules", path), join(fresh, name));
       await Deno.chmod(join(fresh, name), 0o755);
     }
     await Deno.remove(packages, { recursive: true });
+    await checked(fresh);
     // Only a complete folder gets the name that the next run looks for.
     await Deno.rename(fresh, folder);
   } catch (error) {
     await Deno.remove(fresh, { recursive: true });
     // Another run may have finished first.
     if (!await exists(folder)) throw error;
+  }
+  return folder;
+}
+
+/** Returns the folder. Throws unless its files are those that are known. */
+export async function checked(folder: string): Promise<string> {
+  for (const [name, { sha256: expected }] of Object.entries(FILES)) {
+    const file = join(folder, name);
+    const found = await sha256(await Deno.readFile(file));
+    if (found !== expected) {
+      throw new Error(`${file} is not the file it should be: its SHA-256 is ${found}, not ${expected}`);
+    }
   }
   return folder;
 }

@@ -52,7 +52,7 @@ export class ClientAddresses {
     let client = addressOf(peer)?.toString() ?? peer;
     const claimed = forwarded_for?.split(",") ?? [];
     while (this.#proxies.has(client)) {
-      const before = addressOf(claimed.pop()?.trim() ?? "");
+      const before = forwardedAddress(claimed.pop() ?? "");
       if (before === undefined) break;
       client = before.toString();
     }
@@ -73,9 +73,23 @@ export class ClientAddresses {
  * unwrapped. `127.1` and the like are refused: other programs read them differently.
  */
 function addressOf(text: string): Address | undefined {
-  return ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text)
-    ? ipaddr.process(text)
+  const plain = WITH_ZONE.exec(text)?.[1] ?? text;
+  return ipaddr.IPv4.isValidFourPartDecimal(plain) || ipaddr.IPv6.isValid(plain)
+    ? ipaddr.process(plain)
     : undefined;
+}
+
+/** The zone says by which of this machine's interfaces the address is reached. It is no part of the address. */
+const WITH_ZONE = /^([0-9a-f:.]+)%[^%]+$/i;
+
+/**
+ * What a proxy has written into `X-Forwarded-For`, without what some add to the address: a port, brackets, quotes. Undefined
+ * if no address is left.
+ */
+function forwardedAddress(entry: string): Address | undefined {
+  const text = entry.trim().replace(/^"(.*)"$/, "$1");
+  const [, bracketed, with_port] = /^(?:\[([^\]]*)\]|(\d+(?:\.\d+){3}))(?::\d{1,5})?$/.exec(text) ?? [];
+  return addressOf(bracketed ?? with_port ?? text);
 }
 
 /** `10.0.0.0/8`, or a single address. */

@@ -43,6 +43,15 @@ function line(record: LogRecord): string {
   return [entry, stack, ""].filter((part) => part !== undefined).join("\n");
 }
 
+/** A value as text. What clients and agents wrote must not move the cursor of whoever reads the log. */
 function plain(value: unknown): string {
-  return value instanceof Error ? value.message : typeof value === "string" ? value : JSON.stringify(value);
+  const text = value instanceof Error
+    ? value.message
+    : typeof value === "string"
+    ? value
+    : JSON.stringify(value) ?? "";
+  return text.replace(CONTROLS, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
+
+// deno-lint-ignore no-control-regex
+const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;

@@ -1,5 +1,6 @@
 /** Shows long text page by page, as git does: with `$PAGER`, else `less`. Without one, it is printed. */
 import { envValue } from "./home.ts";
+import { harmless } from "./text.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Colors stay colors, a text that fits the screen is only printed, and it stays there afterwards. */
@@ -8,7 +9,7 @@ const LESS = "FRX";
 export async function showPaged(terminal: Terminal, text: string): Promise<void> {
   const pager = envValue("PAGER") ?? "less -R";
   if (!terminal.isTerminal || pager.trim() === "" || pager === "cat") return terminal.line(text);
-  if (!await piped(pager, `${text}\n`)) terminal.line(text);
+  if (!await piped(pager, `${harmless(text)}\n`)) terminal.line(text);
 }
 
 /** Returns whether the pager could be run. */

@@ -1,5 +1,6 @@
 /** Where commands write: lines and a redrawn status line for people, JSON for programs. */
 import { eraseEndLine } from "ansi-escapes";
+import { escapedControls, harmless } from "./text.ts";
 import { writeStderr, writeStdout } from "./standard_streams.ts";
 
 const CODES = { bold: 1, dim: 2, reverse: 7, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
@@ -50,24 +51,27 @@ export class Terminal {
     return `\x1b[${styles.map((style) => CODES[style]).join(";")}m${text}\x1b[0m`;
   }
 
-  /** Writes a line above the status line. */
-  line(text = ""): void {
+  /** Writes a line above the status line. Programs get it unchanged; a terminal, without what it would obey but colors. */
+  line(line = ""): void {
+    const text = this.out.isTerminal ? harmless(line) : line;
     this.out.write(this.#status === "" ? `${text}\n` : `${ERASE_LINE}${text}\n${this.#status}`);
   }
 
   /** Writes a line to stderr, for the person rather than the program that reads the pipe. */
   note(text: string): void {
     if (this.#status !== "") this.out.write(ERASE_LINE);
-    this.err.write(`${text}\n`);
+    this.err.write(`${this.err.isTerminal ? harmless(text) : text}\n`);
     if (this.#status !== "") this.out.write(this.#status);
   }
 
+  /** As JSON, in which control characters are escaped: those of ASCII by its rules, the others as well. */
   json(value: unknown, indent?: number): void {
-    this.out.write(`${JSON.stringify(value, null, indent)}\n`);
+    this.out.write(`${escapedControls(JSON.stringify(value, null, indent))}\n`);
   }
 
   /** Redraws the status line, or removes it (""). Does nothing in a pipe. `text` must fit the width. */
-  status(text: string): void {
+  status(line: string): void {
+    const text = harmless(line);
     if (!this.isTerminal || text === this.#status) return;
     this.#status = text;
     this.out.write(`${ERASE_LINE}${text}`);

@@ -11,6 +11,26 @@ export function clean(text: string): string {
   return text.replace(/\r\n/g, "\n").replace(ESCAPES, "").replace(CONTROLS, "");
 }
 
+/**
+ * What a text may not contain where it reaches a terminal, whoever wrote it: control characters of both sets but tabs and line
+ * ends, and escape sequences but those of colors.
+ */
+// deno-lint-ignore no-control-regex
+const HARMFUL = /\x1b(?!\[[0-9;]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+
+/** The text as a terminal may get it: with colors, but nothing else that it would obey. */
+export function harmless(text: string): string {
+  return text.replace(HARMFUL, "");
+}
+
+// deno-lint-ignore no-control-regex
+const UNESCAPED = /[\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+
+/** JSON whose control characters are all escaped, also those that JSON itself allows. */
+export function escapedControls(json: string): string {
+  return json.replace(UNESCAPED, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 /** Cleans the text and joins it to one line. */
 export function oneLine(text: string): string {
   return clean(text).replace(/\s+/g, " ").trim();

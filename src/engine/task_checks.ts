@@ -6,6 +6,7 @@ import { fieldProblem } from "../domain/field_problem.ts";
 import { unboundProblem } from "../domain/permission_binding.ts";
 import type { Execution, NewTask } from "../domain/task.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
+import { requireRoom } from "../domain/waiting_bytes.ts";
 import { unknownAgent } from "../domain/unknown_agent.ts";
 import { requireDependencies } from "../read/task_index.ts";
 import { refuseCommands } from "./client_commands.ts";
@@ -42,6 +43,7 @@ export class TaskChecks {
     const { settings, working_dirs } = this.#options;
     this.requireOpen();
     this.requireRunnable();
+    requireRoom(task, this.#options.index.waitingBytesBeside(task.id));
     const { agent } = task.execution ?? {};
     if (agent !== undefined && !Object.hasOwn(settings.agents, agent)) {
       throw unknownAgent("task.execution.agent", agent, Object.keys(settings.agents));

@@ -3,13 +3,15 @@ import type { TaskStatus } from "../domain/task.ts";
 import { TaskStatus as Statuses } from "../domain/task.ts";
 import type { Graph } from "../domain/cascade.ts";
 import { checkDependencies } from "../domain/dependencies.ts";
+import { countedBytes } from "../domain/waiting_bytes.ts";
 import type { Notifier } from "../store/notifier.ts";
 import { TaskColumns, type TaskFacts } from "./task_columns.ts";
 import { DELEGATION_DEPTH_MAX, parentOf } from "../domain/delegation.ts";
-import type { TaskRecord } from "../domain/task_record.ts";
 import { usageOf } from "../domain/task_usage.ts";
 import type { UsageSums } from "../domain/usage.ts";
 import { totalOf } from "../domain/usage_sums.ts";
+import { holdsSlot, type TaskRecord } from "../domain/task_record.ts";
+import { isFinished } from "../domain/task_values.ts";
 
 /** The part of the store that reads from memory. */
 export interface TaskMemory {
@@ -25,6 +27,9 @@ export class TaskIndex implements Graph {
   readonly #children = new Map<string, Set<string>>();
   readonly #counts = new Map<TaskStatus, number>(Statuses.options.map((status) => [status, 0]));
   readonly columns: TaskColumns;
+  /** Of the tasks that wait and are larger than most. */
+  readonly #waiting = new Map<string, number>();
+  #waitingBytes = 0;
   #lastOrder = 0;
 
   /** Listeners that ask the index about a change must subscribe after it. */
@@ -88,6 +93,11 @@ export class TaskIndex implements Graph {
     return { find: (id) => view.get(id), dependentsOf: (id) => this.dependentsOf(id) };
   }
 
+  /** What the tasks that wait hold together beyond what is free, in bytes, without the one with this id. */
+  waitingBytesBeside(id: string): number {
+    return this.#waitingBytes - (this.#waiting.get(id) ?? 0);
+  }
+
   /** The `order` of the next task. */
   nextOrder(): number {
     return ++this.#lastOrder;
@@ -98,9 +108,20 @@ export class TaskIndex implements Graph {
     if (after) this.#counts.set(after.state.status, this.count(after.state.status) + 1);
     if (after) this.columns.set(after);
     else if (before) this.columns.remove(before.id);
+    if (before?.spec !== after?.spec || waits(before) !== waits(after)) this.#weigh(before, after);
     if (before?.spec === after?.spec) return;
     if (before) this.#removed(before);
     if (after) this.#added(after);
+  }
+
+  #weigh(before: TaskRecord | undefined, after: TaskRecord | undefined): void {
+    const { id } = (after ?? before)!;
+    this.#waitingBytes -= this.#waiting.get(id) ?? 0;
+    this.#waiting.delete(id);
+    const bytes = after && waits(after) ? countedBytes(after.spec) : 0;
+    if (bytes === 0) return;
+    this.#waiting.set(id, bytes);
+    this.#waitingBytes += bytes;
   }
 
   #added(task: TaskRecord): void {
@@ -139,4 +160,8 @@ export function requireDependencies(id: string, dependencies: readonly string[],
 /** The dependencies that exist: a plan has read them, and they must be unchanged at the commit. */
 export function present(dependencies: readonly string[], tasks: TaskMemory): string[] {
   return dependencies.filter((id) => tasks.get(id) !== undefined);
+}
+
+function waits(task: TaskRecord | undefined): boolean {
+  return task !== undefined && !isFinished(task.state.status) && !holdsSlot(task.state);
 }

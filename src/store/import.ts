@@ -242,7 +242,7 @@ function versionOf(header: string): number {
 /** A stored value of a line, brought to the current version. */
 function readPart<T>(part: string, stored: Stored<T>, value: unknown, version: number, line: number): T {
   try {
-    return stored.read(value, version);
+    return stored.readForeign(value, version);
   } catch (error) {
     if (!(error instanceof StoredValueError)) throw error;
     throw formatError(line, `${part}.${error.message}`);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { systemClock as clock } from "../../src/clock/clock.ts";
+import { ApiError } from "../../src/domain/errors.ts";
 import { exportLines } from "../../src/store/export.ts";
 import type { ExportLine } from "../../src/store/export_lines.ts";
 import { importLines } from "../../src/store/import.ts";
@@ -140,7 +141,7 @@ const taskLine = fc.record({
   spec: fc.record({
     type: fc.constantFrom("testing", "analysis"),
     priority: fc.constantFrom("low", "critical"),
-    description: fc.string({ unit: "binary", maxLength: 100 }),
+    description: fc.string({ unit: "binary", minLength: 1, maxLength: 100 }),
     metadata: fc.dictionary(id, fc.oneof(fc.string({ unit: "binary" }), fc.integer(), fc.boolean())),
     created_at: time,
     order: fc.nat(),
@@ -178,9 +179,9 @@ const reviewLine = fc.record({
   task_id: id,
   comments: fc.array(
     fc.record({
-      path: fc.string({ unit: "grapheme" }),
-      line: fc.nat(),
-      text: fc.string({ maxLength: 3000 }),
+      path: fc.string({ unit: "grapheme", minLength: 1 }),
+      line: fc.integer({ min: 1, max: 1_000_000 }),
+      text: fc.string({ minLength: 1, maxLength: 3000 }),
     }),
     { minLength: 1, maxLength: 60 },
   ),
@@ -249,6 +250,62 @@ Deno.test("any records survive an import and an export", async () => {
     }),
     { numRuns: 30 },
   );
+});
+
+Deno.test("a record from outside that no client could have stored is refused, with its line, and nothing is imported", async () => {
+  const task = (spec: object, state: object = {}) => ({
+    kind: "task",
+    id: "one",
+    spec: {
+      ...{
+        type: "testing",
+        priority: "high",
+        description: "x",
+        created_at: "2026-01-01T00:00:00.000Z",
+        order: 1,
+      },
+      ...spec,
+    },
+    state: {
+      ...{
+        status: "completed",
+        progress: 100,
+        retry_count: 0,
+        attempt: 0,
+        automatic_attempts: 0,
+        attempts: [],
+      },
+      ...state,
+    },
+  });
+  const cases: [string, object][] = [
+    ["spec.priority", task({ priority: "urgent" })],
+    ["spec.description", task({ description: "" })],
+    ["spec.timeout", task({ timeout: -1 })],
+    ["spec.execution.max_attempts", task({ execution: { max_attempts: 1e9 } })],
+    ["spec.execution.prompt", task({ execution: { prompt: "x".repeat(70_000) } })],
+    ["spec.execution.env", task({ execution: { env: { "NOT A NAME": "x" } } })],
+    ["spec.dependencies", task({ dependencies: ["../x"] })],
+    ["state.progress", task({}, { progress: 101 })],
+    ["state.status", task({}, { status: "done" })],
+  ];
+  for (const [field, line] of cases) {
+    const kv = new MemoryKeyValue();
+    const store = await loadStore(kv, clock);
+    const lines = [
+      { kind: "opencode-agents-export", version: 2, exported_at: "2026-01-01T00:00:00.000Z" },
+      line,
+      { kind: "end", schedules: 0, tasks: 1, outputs: 0, log_entries: 0 },
+    ];
+    await assert.rejects(importLines(store, kv, each(lines)), (error: ApiError) => {
+      assert.equal(error.code, "INVALID_FIELD_FORMAT", field);
+      assert.equal(error.details.line, 2);
+      assert.ok(String(error.details.reason).startsWith(field), `${field}: ${error.details.reason}`);
+      return true;
+    });
+    assert.equal(store.tasks.size, 0);
+    await store.close();
+  }
 });
 
 async function* each(lines: unknown[]): AsyncGenerator<string> {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describeError } from "../../src/cli/error_text.ts";
 import { taskOf } from "../../src/cli/new_task.ts";
-import { clean, columns, fit, oneLine, wrapped } from "../../src/cli/text.ts";
+import { clean, columns, escapedControls, fit, harmless, oneLine, wrapped } from "../../src/cli/text.ts";
 import { tableLines } from "../../src/cli/table.ts";
 import { type Output, Terminal } from "../../src/cli/terminal.ts";
 import { ApiError } from "../../src/domain/errors.ts";
@@ -98,4 +98,33 @@ Deno.test("cli text: an error says each thing once, and what to do", () => {
   );
   assert.match(told("CONNECTION_LOST", "No connection"), /opencode-agents serve/);
   assert.equal(told("CONNECTION_LOST", "Late", { sent: true }), "error CONNECTION_LOST: Late");
+});
+
+Deno.test("nothing but text and colors reaches a terminal, whoever wrote it; pipes get what there is", () => {
+  const evil = "a\x1b]0;title\x07b\x9b2Jc\x90d\x85e\x1b[2Jf\rg\x1b[31mred\x1b[0m\u202eh\ti\nj";
+  const harmlessText = /^[^\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]*$/;
+  const written = { out: "", err: "" };
+  const output = (to: "out" | "err", isTerminal: boolean): Output => ({
+    write: (text) => void (written[to] += text),
+    isTerminal,
+    width: () => 80,
+  });
+  const terminal = new Terminal(output("out", true), output("err", true), true);
+  terminal.line(evil);
+  terminal.note(evil);
+  terminal.json({ evil });
+  for (const text of [written.out, written.err]) {
+    assert.match(text.replaceAll("\x1b[31m", "").replaceAll("\x1b[0m", ""), harmlessText);
+    assert.ok(!text.includes("\x1b]"));
+  }
+  assert.ok(written.out.includes("\x1b[31mred\x1b[0m"), "colors stay");
+  written.out = "";
+  const pipe = new Terminal(output("out", false), output("err", false), false);
+  pipe.line(evil);
+  assert.equal(written.out, `${evil}\n`);
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    assert.match(harmless(text).replaceAll("\x1b", ""), harmlessText);
+    assert.equal(JSON.parse(escapedControls(JSON.stringify(text))), text);
+    assert.match(escapedControls(JSON.stringify(text)), harmlessText);
+  }));
 });

@@ -25,6 +25,18 @@ Deno.test("the client is the peer, or, behind trusted proxies, the last address 
     ["10.1.2.3", "unknown", "10.1.2.3"],
     ["10.1.2.3", "198.51.100.7, _hidden, 10.9.9.9", "10.9.9.9"],
     ["10.1.2.3", "10.4.4.4, 10.5.5.5", "10.4.4.4"],
+    // Some proxies add a port, brackets or a zone.
+    ["10.1.2.3", "198.51.100.7:49152", "198.51.100.7"],
+    ["10.1.2.3", "[2001:db8::5]", "2001:db8::5"],
+    ["10.1.2.3", "[2001:db8::5]:443", "2001:db8::5"],
+    ["10.1.2.3", '"[2001:db8::5]:443"', "2001:db8::5"],
+    ["10.1.2.3", "fe80::7%eth0", "fe80::7"],
+    ["10.1.2.3", "[fe80::7%25eth0]:80", "fe80::7"],
+    ["10.1.2.3", "[::ffff:198.51.100.7]:80", "198.51.100.7"],
+    ["10.1.2.3", "198.51.100.7, 10.9.9.9:8080", "198.51.100.7"],
+    ["fe80::1%eth0", "198.51.100.7", "fe80::1"],
+    ["10.1.2.3", "198.51.100.7:port", "10.1.2.3"],
+    ["10.1.2.3", "[198.51.100.7", "10.1.2.3"],
   ];
   for (const [peer, forwarded, client] of cases) {
     assert.equal(addresses.clientOf(peer, forwarded), client, `${peer} says ${forwarded}`);
@@ -69,4 +81,27 @@ Deno.test("without rules, the address of a peer is named as with them, and nobod
     assert.equal(plain.clientOf(peer), ruled.clientOf(peer, "203.0.113.9"), peer);
     assert.equal(plain.refusal(), ruled.refusal(peer), peer);
   }
+});
+
+Deno.test("no way to write a forwarded address gets it past the lists", () => {
+  const proxied = new ClientAddresses({
+    trusted_proxies: ["10.0.0.0/8"],
+    ip_whitelist: [],
+    ip_blacklist: ["198.51.100.0/24", "2001:db8::/32", "fe80::/10"],
+  });
+  const port = fc.option(fc.integer({ min: 0, max: 65535 }), { nil: undefined });
+  const written = fc.tuple(
+    fc.constantFrom("198.51.100.7", "2001:db8::5", "2001:DB8:0::5", "fe80::7%eth0", "::ffff:198.51.100.7"),
+    port,
+    fc.boolean(),
+    fc.boolean(),
+  ).map(([address, port, isBracketed, isQuoted]) => {
+    const isV6 = address.includes(":");
+    const host = isV6 && (isBracketed || port !== undefined) ? `[${address}]` : address;
+    const text = port === undefined ? host : `${host}:${port}`;
+    return isQuoted ? `"${text}"` : text;
+  });
+  fc.assert(fc.property(written, (entry) => {
+    assert.match(proxied.refusal(proxied.clientOf("10.1.2.3", entry)) ?? "", /ip_blacklist/, entry);
+  }));
 });

@@ -16,11 +16,11 @@ export function addImport(program: Command, cli: Cli, { store }: Handlers): void
     .option("--merge", "add to the store that is there; ids that it has already are skipped")
     .action(async (file: string, flags: StoreFlags & { merge?: boolean }) => {
       const folder = await storeFolder(flags);
-      const report = await store.import({
-        folder,
-        lines: linesOf(await open(file)),
-        merge: flags.merge ?? false,
-      });
+      const lines = linesOf(await open(file));
+      const report = await store.import({ folder, lines, merge: flags.merge ?? false })
+        .catch((error) => {
+          throw inFile(error, file);
+        });
       const { terminal } = cli;
       if (flags.json) return terminal.json(report, 2);
       terminal.line(`imported ${contents(report.imported)}; the store has ${contents(report)}`);
@@ -34,6 +34,12 @@ export function addImport(program: Command, cli: Cli, { store }: Handlers): void
       }
       if (report.kept) terminal.line(`the store as it was before is now ${report.kept}`);
     });
+}
+
+/** The error about a line says of which file, too. */
+function inFile(error: unknown, file: string): unknown {
+  if (!(error instanceof ApiError) || error.details.line === undefined) return error;
+  return new ApiError(error.code, `${file}: ${error.message}`, { ...error.details, file });
 }
 
 async function open(file: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {

@@ -10,6 +10,7 @@ import type { SessionLimits } from "../../api/capability.ts";
 import type { Actor } from "../../domain/actor.ts";
 import type { Replies } from "../replies.ts";
 import type { HttpEnv, HttpRequest, Route } from "./route.ts";
+import { secured } from "./security_headers.ts";
 import { httpSession } from "./session.ts";
 
 /** The paths that the 404 reply lists. */
@@ -25,6 +26,10 @@ export type HttpApp = Hono<HttpEnv>;
 
 export function httpApp(options: HttpOptions, routes: readonly Route[], replies: Replies): HttpApp {
   const app: HttpApp = new Hono();
+  app.use(async (context, next) => {
+    await next();
+    secured(context.res);
+  });
   // The guard has refused all other origins. Without these headers a browser hides the answer from the allowed ones.
   app.use(cors({ origin: [...options.allowed_origins], exposeHeaders: ["retry-after"] }));
   for (const route of routes) {

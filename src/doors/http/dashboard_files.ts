@@ -1,6 +1,7 @@
 /** The dashboard's files, as `scripts/dashboard.ts` builds them: read on the first request and kept compressed. */
 import { join } from "node:path";
 import { sha256 } from "../../domain/sha256.ts";
+import { securityHeaders } from "./security_headers.ts";
 
 const TYPES: Record<string, string> = {
   html: "text/html; charset=utf-8",
@@ -10,14 +11,8 @@ const TYPES: Record<string, string> = {
   woff2: "font/woff2",
 };
 
-/** No code from elsewhere and no frames: what an agent printed cannot become a program in this page. */
-export const SECURITY_HEADERS = {
-  "content-security-policy":
-    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; " +
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  "referrer-policy": "no-referrer",
-  "x-content-type-options": "nosniff",
-};
+const PAGE_POLICY =
+  "script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'";
 
 const NOT_BUILT = "The dashboard was not built. In a checkout: deno task build\n";
 
@@ -46,7 +41,8 @@ export class DashboardFiles {
     }
     // `no-cache`: the browser asks each time, so that it never mixes the files of two versions.
     const headers: Record<string, string> = {
-      ...SECURITY_HEADERS,
+      // No code from elsewhere: what an agent printed cannot become a program in this page.
+      ...securityHeaders(PAGE_POLICY),
       "content-type": file.type,
       "cache-control": "no-cache",
       "vary": "accept-encoding",

@@ -1,11 +1,12 @@
 /** The dashboard's page and files. */
 import { etag, RETAINED_304_HEADERS } from "hono/etag";
-import { type DashboardFiles, SECURITY_HEADERS } from "./dashboard_files.ts";
+import type { DashboardFiles } from "./dashboard_files.ts";
+import { SECURITY_HEADERS } from "./security_headers.ts";
 import type { Route } from "./route.ts";
 
 export function dashboardRoutes(files: Pick<DashboardFiles, "answer">): Route[] {
   // The files bring their own ETag; a page from the browser's cache keeps its policy.
-  const middleware = etag({ retainedHeaders: [...RETAINED_304_HEADERS, ...Object.keys(SECURITY_HEADERS)] });
+  const middleware = etag({ retainedHeaders: [...RETAINED_304_HEADERS, ...SECURITY_HEADERS] });
   const shared = { method: "GET", permission: "none", middleware } as const;
   return [
     {

@@ -3,6 +3,7 @@ import { asyncApiDocument, schemaDocument } from "../../api/documents.ts";
 import type { KnownAgents } from "../../protocol/config.ts";
 import { configSchema } from "../../protocol/config_reference.ts";
 import { referencePage } from "./reference_page.ts";
+import { securityHeaders } from "./security_headers.ts";
 import type { Route } from "./route.ts";
 
 export interface DocumentRoutesOptions {
@@ -20,7 +21,8 @@ export function documentRoutes({ version, known_agents }: DocumentRoutesOptions)
       method: "GET",
       path: "/docs",
       permission: "none",
-      handle: async ({ context }) => context.html(await page()),
+      handle: async ({ context }) =>
+        context.html(await page(), 200, securityHeaders("style-src 'unsafe-inline'")),
     },
   ];
 }

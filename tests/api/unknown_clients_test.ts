@@ -1,0 +1,100 @@
+/** What clients without a key see and use up where one is required, through the doors. */
+import assert from "node:assert/strict";
+import { type TestApp, withApp } from "../fixtures/app.ts";
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+const required = { security: { auth: "required" } };
+
+async function newKey(app: TestApp, permissions: string[]): Promise<string> {
+  const { reply } = await app.post(
+    { type: "create_key", key: { name: "test", permissions } },
+    bearer(app.owner_token),
+  );
+  return reply.api_key as string;
+}
+
+Deno.test("a flood without a key takes nothing from those with one: over HTTP, sockets and MCP", async () => {
+  const limits = { global_messages_per_minute: 100, connections: 20 };
+  await withApp({ config: { ...required, limits } }, async (app) => {
+    const key = await newKey(app, ["read"]);
+    const codes = new Set<unknown>();
+    for (let i = 0; i < 40; i++) {
+      codes.add((await app.post({ type: "ping" })).reply.code);
+      await app.post({ type: "authenticate", api_key: `sk-guess${i}` });
+    }
+    assert.ok(codes.has("RATE_LIMIT_EXCEEDED"), "the flood is refused");
+    const sockets = [await app.connect()];
+    for (let i = 0; i < 10; i++) {
+      const response = await fetch(`${app.url}/ws`);
+      await response.text();
+      if (response.status === 429) break;
+      sockets.push(await app.connect());
+    }
+    assert.ok(sockets.length < 5, "one address does not take all places");
+    assert.equal((await app.post({ type: "ping" }, bearer(key))).reply.type, "pong");
+    assert.equal(
+      (await app.post({ type: "authenticate", api_key: key })).reply.type,
+      "authentication_success",
+    );
+    const known = new WebSocket(`${app.url.replace("http", "ws")}/ws`, { headers: bearer(key) } as never);
+    await new Promise((resolve) => known.onmessage = resolve);
+    // The place of a client that signs in is free again for others.
+    const [first] = sockets;
+    assert.equal(
+      (await first!.request({ type: "authenticate", api_key: key })).type,
+      "authentication_success",
+    );
+    const closed = new Promise((resolve) => known.onclose = resolve);
+    known.close();
+    await Promise.all([closed, ...sockets.map((socket) => socket.close())]);
+  });
+});
+
+Deno.test("a read key that uses up all it may leaves the reserve to the owner", async () => {
+  const limits = { global_messages_per_minute: 30, messages_per_minute: 100, burst_per_second: 100 };
+  await withApp({ config: { ...required, limits } }, async (app) => {
+    const key = await newKey(app, ["read"]);
+    let refused: Record<string, unknown> = {};
+    for (let i = 0; i < 40 && refused.code === undefined; i++) {
+      refused = (await app.post({ type: "ping" }, bearer(key))).reply;
+    }
+    assert.equal((refused.details as Record<string, unknown>).limit, "global_messages_per_minute");
+    assert.equal((await app.post({ type: "list_keys" }, bearer(app.owner_token))).status, 200);
+  });
+});
+
+Deno.test("MCP tells its tools only to those who show a key, where one is required", async () => {
+  const list = (app: TestApp, headers: Record<string, string> = {}) =>
+    fetch(`${app.url}/mcp`, {
+      method: "POST",
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" }),
+      headers: {
+        "content-type": "application/json",
+        accept: "application/json, text/event-stream",
+        ...headers,
+      },
+    });
+  await withApp({ config: required }, async (app) => {
+    const refused = await list(app);
+    assert.equal(refused.status, 401);
+    assert.equal((await refused.json()).error.data.code, "AUTHENTICATION_REQUIRED");
+    const told = await list(app, bearer(await newKey(app, ["read"])));
+    assert.equal(told.status, 200);
+    assert.match(await told.text(), /start_task/);
+  });
+});
+
+Deno.test("every answer says what a browser may do with it; pages load nothing from elsewhere", async () => {
+  await withApp({}, async (app) => {
+    for (
+      const path of ["/", "/docs", "/health", "/schema.json", "/nothing", "/metrics", "/assets/nothing.js"]
+    ) {
+      const response = await fetch(app.url + path);
+      await response.text();
+      const policy = response.headers.get("content-security-policy") ?? "";
+      assert.match(policy, /^default-src 'none';.*frame-ancestors 'none'/, path);
+      assert.ok(!/https?:|\*|unsafe-eval|script-src[^;]*unsafe-inline/.test(policy), `${path}: ${policy}`);
+      assert.equal(response.headers.get("x-content-type-options"), "nosniff", path);
+    }
+  });
+});
