@@ -23,7 +23,6 @@ export function harmless(text: string): string {
   return text.replace(HARMFUL, "");
 }
 
-// deno-lint-ignore no-control-regex
 const UNESCAPED = /[\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
 /** JSON whose control characters are all escaped, also those that JSON itself allows. */

@@ -102,6 +102,7 @@ Deno.test("cli text: an error says each thing once, and what to do", () => {
 
 Deno.test("nothing but text and colors reaches a terminal, whoever wrote it; pipes get what there is", () => {
   const evil = "a\x1b]0;title\x07b\x9b2Jc\x90d\x85e\x1b[2Jf\rg\x1b[31mred\x1b[0m\u202eh\ti\nj";
+  // deno-lint-ignore no-control-regex
   const harmlessText = /^[^\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]*$/;
   const written = { out: "", err: "" };
   const output = (to: "out" | "err", isTerminal: boolean): Output => ({
