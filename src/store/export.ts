@@ -18,6 +18,7 @@ import { Reviews } from "./reviews.ts";
 import { specsOf, statesOf } from "./record_keys.ts";
 import { type RecordKind, SCHEDULES, TASKS } from "./record_kinds.ts";
 import { decodeRecord, withoutSpec } from "./stored_record.ts";
+import { UsageDays } from "./usage_days.ts";
 
 /** Entries per read. Values have up to 60 KB each. */
 const BATCH = 20;
@@ -100,6 +101,10 @@ export async function exportLines(
   for await (const { task_id, comments, viewed } of new Reviews(kv).all()) {
     await line({ kind: "review", task_id, comments, viewed });
     counts.reviews++;
+  }
+  for await (const { day, rows } of new UsageDays(kv).list()) {
+    await line({ kind: "usage", day, rows });
+    counts.usage_days++;
   }
   for await (const entry of logEntries(kv)) {
     await line({ kind: "log", entry });

@@ -1,5 +1,6 @@
 /**
- * A store as JSON lines, for people and for other programs: a header, then schedules, tasks, outputs, messages, reviews and log entries.
+ * A store as JSON lines, for people and for other programs: a header, then schedules, tasks, outputs, messages, reviews, the
+ * usage of tasks that are gone, and log entries.
  * The last line has the number of each, so that a truncated file is recognized. Fields that this version does not know
  * are kept.
  *
@@ -11,11 +12,11 @@ import { LogEntry } from "../domain/log_entry.ts";
 import { TaskId } from "../domain/scalars.ts";
 
 /**
- * Version 2 has messages, which version 1 had as outputs of attempts.
+ * Version 2 has messages, which version 1 had as outputs of attempts. Version 3 has what tasks that are gone have used.
  *
  * Increases when an older program could no longer read what a newer one exports.
  */
-export const EXPORT_VERSION = 2;
+export const EXPORT_VERSION = 3;
 
 const count = z.int().min(0);
 /** A time as `isoTime` writes it. */
@@ -27,13 +28,14 @@ export const Counts = z.object({
   outputs: count,
   messages: count.default(0).describe("Absent in exports of version 1."),
   reviews: count.default(0).describe("Absent in exports of version 1."),
+  usage_days: count.default(0).describe("Absent in exports of earlier versions."),
   log_entries: count,
 });
 export type Counts = z.infer<typeof Counts>;
 
 /** Of nothing so far. */
 export function noCounts(): Counts {
-  return { schedules: 0, tasks: 0, outputs: 0, messages: 0, reviews: 0, log_entries: 0 };
+  return { schedules: 0, tasks: 0, outputs: 0, messages: 0, reviews: 0, usage_days: 0, log_entries: 0 };
 }
 
 export const HeaderLine = z.looseObject({
@@ -86,6 +88,12 @@ const ReviewLine = z.object({
   viewed: z.array(z.string()),
 });
 
+const UsageLine = z.object({
+  kind: z.literal("usage"),
+  day: z.iso.date(),
+  rows: z.array(z.looseObject({})),
+});
+
 const LogEntryLine = z.object({ kind: z.literal("log"), entry: LogEntry.extend({ time: Time }) });
 
 const EndLine = Counts.extend({ kind: z.literal("end") });
@@ -96,6 +104,7 @@ export const ExportLine = z.discriminatedUnion("kind", [
   OutputLine,
   MessageLine,
   ReviewLine,
+  UsageLine,
   LogEntryLine,
   EndLine,
 ]);

@@ -20,6 +20,7 @@ import { STORED_MESSAGE, storedMessage, userText } from "./messages.ts";
 import { ATTEMPT_OUTPUT } from "./outputs.ts";
 import { SCHEDULES, TASKS } from "./record_kinds.ts";
 import { NOTED_COMMENTS } from "./reviews.ts";
+import { USAGE_ROWS } from "./usage_days.ts";
 import { type Replacement, replaceStore, withStore } from "./replace.ts";
 
 /** How many commits may be under way at once. */
@@ -41,6 +42,8 @@ export interface ImportReport extends Replacement {
   skipped: { schedules: string[]; tasks: string[] };
   /** Entries left out, because entries of another log cannot be inserted into a log that is ordered by time. */
   log_entries_skipped: number;
+  /** Days of which the store has sums of its own already: they stay, since the same tasks may be in both. */
+  usage_days_skipped: number;
 }
 
 /**
@@ -165,6 +168,13 @@ class Target {
         const comments = read("comments", NOTED_COMMENTS, line.comments);
         return this.#store.reviews.entries(line.task_id, { comments, viewed: line.viewed }).sets;
       });
+    } else if (line.kind === "usage") {
+      this.found.usage_days++;
+      const rows = read("rows", USAGE_ROWS, line.rows);
+      const before = await this.#store.usage.get(line.day);
+      if (before.versionstamp !== null) return;
+      this.#imported.usage_days++;
+      await this.#send(this.#kv.commit(this.#store.usage.entry(line.day, before, rows)).then(() => {}));
     } else {
       this.found.log_entries++;
       if (!this.#takesLog) return;
@@ -193,6 +203,7 @@ class Target {
       imported: this.#imported,
       skipped: this.#skipped,
       log_entries_skipped: this.found.log_entries - this.#imported.log_entries,
+      usage_days_skipped: this.found.usage_days - this.#imported.usage_days,
     };
   }
 

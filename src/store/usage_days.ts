@@ -9,7 +9,8 @@ import { parted } from "./value_parts.ts";
 
 const USAGE: Key = ["usage"];
 
-const ROWS = stored("usage", z.array(UsageRow));
+/** The rows of a day, as they are stored. */
+export const USAGE_ROWS = stored("usage", z.array(UsageRow));
 
 function keyOf(day: string, part: number): Key {
   return [...USAGE, day, part];
@@ -67,6 +68,6 @@ export class UsageDays {
 }
 
 function whole({ day, versionstamp, parts }: { day: string; versionstamp: string; parts: Uint8Array[] }) {
-  const rows = decodeStored(ROWS, `usage of ${day}`, joinedBytes(parts));
+  const rows = decodeStored(USAGE_ROWS, `usage of ${day}`, joinedBytes(parts));
   return { day, rows, versionstamp, parts: parts.length };
 }

@@ -89,7 +89,7 @@ Deno.test("an export of a running server, imported elsewhere, gives the same ans
     await refused(lines.slice(0, -1).join("\n"), /it is cut short\); nothing was imported/);
     await refused([...lines.slice(0, 3), ...lines.slice(4)].join("\n"), /counts other lines than there are/);
     await refused("dear reader\n", /line 1/);
-    await refused(text.replace('"version":2', '"version":3'), /a newer opencode-agents wrote it/);
+    await refused(text.replace('"version":3', '"version":4'), /a newer opencode-agents wrote it/);
     await refused(text.replace('"status":"failed"', '"status":"lost"'), /line \d+: state\.status/);
 
     const imported = await run(server, "import", file, "--data", other.data, "--json");
@@ -193,6 +193,27 @@ const outputLine = fc.record({
   attempt: fc.integer({ min: 1, max: 1e6 }),
   result: fc.record({ output: fc.string({ unit: "grapheme", maxLength: 3000 }), exit_code: fc.nat(255) }),
 });
+const usageLine = fc.record({
+  kind: fc.constant("usage" as const),
+  day: time.map((iso) => iso.slice(0, 10)),
+  rows: fc.array(
+    fc.record({
+      agent: id,
+      model: id,
+      type: fc.constant("testing"),
+      owner: fc.string({ unit: "grapheme" }),
+      tasks: fc.nat(),
+      turns: fc.nat(),
+      input_tokens: fc.nat(),
+      output_tokens: fc.nat(),
+      cached_tokens: fc.nat(),
+      cost_usd: fc.nat(),
+      cost_source: fc.constantFrom("reported", "mixed"),
+      duration_ms: fc.nat(),
+    }),
+    { minLength: 1, maxLength: 500 },
+  ),
+});
 const entry = fc.record({
   level: fc.constantFrom("debug", "fatal"),
   message: fc.string({ unit: "grapheme", maxLength: 2000 }),
@@ -208,11 +229,12 @@ Deno.test("any records survive an import and an export", async () => {
     fc.uniqueArray(outputLine, { selector: (line) => `${line.task_id} ${line.attempt}`, maxLength: 10 }),
     fc.uniqueArray(messageLine, { selector: (line) => `${line.task_id} ${line.number}`, maxLength: 10 }),
     fc.uniqueArray(reviewLine, { selector: (line) => line.task_id, maxLength: 4 }),
+    fc.uniqueArray(usageLine, { selector: ({ day }) => day, maxLength: 4 }),
     fc.array(entry, { maxLength: 100 }),
     fc.array(time, { minLength: 100, maxLength: 100 }),
   );
   await fc.assert(
-    fc.asyncProperty(content, async ([tasks, outputs, messages, reviews, entries, times]) => {
+    fc.asyncProperty(content, async ([tasks, outputs, messages, reviews, usage, entries, times]) => {
       times.sort();
       const logs = entries.map((one, i) => ({ kind: "log", entry: { time: times[i], ...one } }));
       const lines = [
@@ -221,6 +243,7 @@ Deno.test("any records survive an import and an export", async () => {
         ...outputs,
         ...messages,
         ...reviews,
+        ...usage,
         ...logs,
         {
           kind: "end",
@@ -229,6 +252,7 @@ Deno.test("any records survive an import and an export", async () => {
           outputs: outputs.length,
           messages: messages.length,
           reviews: reviews.length,
+          usage_days: usage.length,
           log_entries: logs.length,
         },
       ];
@@ -240,7 +264,7 @@ Deno.test("any records survive an import and an export", async () => {
       const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
       const of = (kind: string, from: { kind: string }[]) =>
         plain(from.filter((line) => line.kind === kind)).map((line: unknown) => JSON.stringify(line)).sort();
-      for (const kind of ["task", "output", "message", "review", "end"]) {
+      for (const kind of ["task", "output", "message", "review", "usage", "end"]) {
         assert.deepEqual(
           of(kind, got).map((l: string) => JSON.parse(l)),
           of(kind, lines).map((l: string) => JSON.parse(l)),
