@@ -42,6 +42,15 @@ export function nextWait(
   return { wait_ms, patience: { tries: tries + 1, waited_ms: waited_ms + wait_ms } };
 }
 
+/** As `nextWait`, for a disk that is full: until there is room, however long that takes. */
+export function nextLook(
+  patience: Patience | undefined,
+  chance: number,
+): { wait_ms: number; patience: Patience } {
+  const { wait_ms, patience: { tries } } = nextWait({ tries: patience?.tries ?? 0, waited_ms: 0 }, chance);
+  return { wait_ms, patience: { tries, waited_ms: 0 } };
+}
+
 /** The fields of a task that no provider refuses. */
 export const notRefused = { patience: undefined, refused_since: undefined };
 

@@ -32,8 +32,8 @@ export const WaitingFor = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("node"), node: z.string().optional() }),
   z.object({
     kind: z.literal("disk"),
-    folder: z.string().optional().describe("Where there was no room when it was to start."),
     until: until.optional().describe("ISO 8601: when it is tried again."),
+    reason: z.string().optional().describe("What could not be written."),
   }),
   z.object({ kind: z.literal("approval"), message: z.string().optional() }),
   z.object({ kind: z.literal("paused") }),

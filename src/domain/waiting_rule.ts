@@ -8,6 +8,7 @@ import type { Graph } from "./cascade.ts";
 import { openDependencies } from "./dependencies.ts";
 import type { ConcurrencyKey } from "./concurrency_key.ts";
 import { dueAt } from "./due.ts";
+import { isFullDisk } from "./full_disk.ts";
 import type { PermissionRequest } from "./permission_request.ts";
 import type { Question } from "./question.ts";
 import { isUnderWay, type TaskRecord } from "./task_record.ts";
@@ -84,5 +85,8 @@ function whilePending(task: TaskRecord, { find, now_ms }: Surroundings): Waiting
   if (due_ms === undefined || due_ms <= now_ms) return { kind: "slot" };
   const { not_before } = task.state;
   const isRetry = not_before !== undefined && epochOf(not_before) === due_ms;
-  return { kind: isRetry ? "retry" : "time", until: isoTime(due_ms) };
+  const until = isoTime(due_ms);
+  const { failure } = task.state.attempts.at(-1) ?? {};
+  if (isRetry && isFullDisk(failure)) return { kind: "disk", until, reason: failure.message };
+  return { kind: isRetry ? "retry" : "time", until };
 }

@@ -23,10 +23,7 @@ const WORDS: { [Kind in WaitingKind]: (wait: Wait<Kind>, time: TimeWords) => str
   permission: ({ until }, time) => `an answer to its permission request${untilWords(until, time)}`,
   question: ({ until }, time) => `an answer to its question${untilWords(until, time)}`,
   node: ({ node }) => node === undefined ? "a node that can run it" : `node ${node}`,
-  disk: ({ folder, until }, time) =>
-    `free disk space${folder === undefined ? "" : ` in ${folder}`}${
-      until === undefined ? "" : `, next look ${time(until)}`
-    }`,
+  disk: ({ until }, time) => `room on the disk${until === undefined ? "" : `, tried again ${time(until)}`}`,
   approval: ({ message }) => message === undefined ? "an approval" : `an approval: ${message}`,
   paused: () => "someone to resume it",
 };
@@ -35,6 +32,12 @@ const WORDS: { [Kind in WaitingKind]: (wait: Wait<Kind>, time: TimeWords) => str
 export function waitingWords(waiting_for: WaitingFor, time: TimeWords = (iso) => iso): string {
   const words = WORDS[waiting_for.kind] as (wait: WaitingFor, time: TimeWords) => string;
   return words(waiting_for, time);
+}
+
+/** The reason as whoever makes it wait says it, for those who want to know more. */
+export function waitingReason(waiting_for: WaitingFor | undefined): string | undefined {
+  const { kind } = waiting_for ?? {};
+  return kind === "provider_limit" || kind === "disk" ? (waiting_for as Wait<typeof kind>).reason : undefined;
 }
 
 /** What a task shares with those that it waits for: `(same folder)`. */

@@ -13,6 +13,7 @@ import { type ProgramHost, runSetup } from "./project_programs.ts";
 import { noteIgnored } from "./remove_worktree.ts";
 import { commitOf, isAncestor } from "./commits.ts";
 import { type Base, baseOf, noRepository, repositoryAt } from "./repository.ts";
+import { roomError } from "./room_for_tree.ts";
 import { inheritedStart } from "./inherited_start.ts";
 import { checkOutSubmodules } from "./submodules.ts";
 import { linkedTrees } from "./working_trees.ts";
@@ -130,7 +131,7 @@ export async function made(
     return worktree;
   } catch (error) {
     await unmade(making, intent, hasBranch).catch(() => {});
-    throw error;
+    throw signal?.aborted ? error : await roomError(making, common_dir, base_commit, error);
   }
 }
 

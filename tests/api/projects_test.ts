@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { effectiveConfig } from "../../src/boot/config_file.ts";
 import { type TestApp, withApp } from "../fixtures/app.ts";
+import { Repository } from "../fixtures/repository.ts";
 import { until } from "../fixtures/until.ts";
 
 type Fields = Record<string, unknown>;
@@ -386,5 +387,22 @@ Deno.test("what an agent delegates is in its project and folder, unless it names
       "deny",
       "strict",
     ]);
+  });
+});
+
+Deno.test("a task whose worktree cannot be made since the disk is full waits for room, without a bound and an attempt", async () => {
+  const setup = [["sh", "-c", "test -e ../room || { echo 'cp: No space left on device' >&2; exit 1; }"]];
+  await withApp({ config: config({ web: { path: "web", setup, isolation: "worktree" } }) }, async (app) => {
+    await Repository.create(`${app.dir}/web`);
+    assert.equal((await start(app, "t", { prompt: "say done" }, named("web"))).type, "task_started");
+    // deno-lint-ignore no-explicit-any -- a task as JSON
+    const task = async () => (await app.post({ type: "get_task_status", task_id: "t" })).reply.task as any;
+    await until(async () => (await task()).waiting_for?.kind === "disk");
+    const { status, attempt, waiting_for, failure } = await task();
+    assert.deepEqual([status, attempt, failure], ["pending", 1, undefined]);
+    assert.match(waiting_for.reason, /setup failed: .*No space left on device/s);
+    assert.ok(Date.parse(waiting_for.until) > Date.now() - 60_000);
+    const { reply } = await app.post({ type: "list_tasks", filter: { waiting_for: "disk" } });
+    assert.equal(reply.filtered_count, 1);
   });
 });

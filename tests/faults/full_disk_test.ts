@@ -1,5 +1,6 @@
 /** A server whose disk is full says so, goes on answering, loses nothing it acknowledged, and recovers by itself. */
 import assert from "node:assert/strict";
+import { Repository } from "../fixtures/repository.ts";
 import { TestServer } from "../fixtures/server.ts";
 import type { Message } from "../fixtures/socket.ts";
 import { until } from "../fixtures/until.ts";
@@ -67,5 +68,47 @@ Deno.test("a full disk below a server", { ignore: !maySmallDisk }, async () => {
   } finally {
     await server.stop("SIGKILL");
     await unmount(dir);
+  }
+});
+
+Deno.test("a task whose worktree finds no room waits, and begins by itself when there is some", {
+  ignore: !maySmallDisk,
+}, async () => {
+  const small = await smallDisk();
+  const dir = await Deno.makeTempDir({ prefix: "oa-room-" });
+  const server = new TestServer(dir, { config }, {});
+  const ask = async (message: Message) => (await server.post(message)).reply as Message;
+  const shown = async () => (await ask({ type: "get_task_status", task_id: "t" })).task as Message;
+  try {
+    // More than is left of the small disk, on which the worktrees are.
+    const big = crypto.getRandomValues(new Uint8Array(65_536));
+    const files = Object.fromEntries(Array.from({ length: 32 }, (_, i) => [`f${i}`, big]));
+    const { path } = await Repository.create(`${dir}/repository`, files);
+    await Deno.mkdir(server.data, { recursive: true });
+    await Deno.symlink(small, `${server.data}/worktrees`);
+    await Deno.writeFile(`${small}/ballast`, new Uint8Array(11 << 20));
+    await server.start();
+    const execution = { working_dir: path, isolation: "worktree" };
+    const { type } = await ask({
+      type: "start_task",
+      task: { id: "t", type: "testing", priority: "low", description: "t", execution },
+    });
+    assert.equal(type, "task_started");
+    await until(async () => {
+      const { status, error, waiting_for } = await shown();
+      assert.notEqual(status, "failed", error as string);
+      return (waiting_for as Message | undefined)?.kind === "disk";
+    });
+    const { status, failure, waiting_for } = await shown();
+    assert.deepEqual([status, failure], ["pending", undefined]);
+    assert.match((waiting_for as Message).reason as string, /No space left on device/);
+    // Nothing half made is left.
+    assert.deepEqual([...Deno.readDirSync(small)].map(({ name }) => name), ["ballast"]);
+    await Deno.remove(`${small}/ballast`);
+    await until(async () => (await shown()).status === "completed");
+  } finally {
+    await server.stop("SIGTERM");
+    await unmount(small);
+    await Deno.remove(dir, { recursive: true });
   }
 });

@@ -11,7 +11,7 @@ import {
   opened,
   released,
 } from "../../src/domain/hold.ts";
-import { nextWait, type Patience } from "../../src/domain/retrying.ts";
+import { isPatient, nextLook, nextWait, type Patience } from "../../src/domain/retrying.ts";
 
 const NOW = Date.parse("2026-11-30T22:00:00Z");
 const MINUTE_MS = 60_000;
@@ -116,4 +116,16 @@ Deno.test("a busy provider is asked again after 15 s, doubling to 10 minutes, an
   );
   assert.equal(nextWait(undefined, 0, 120_000).wait_ms, 120_000);
   assert.equal(nextWait(undefined, 0, 86_400_000).wait_ms, 600_000);
+});
+
+Deno.test("a full disk is looked at again after 15 s, doubling to 10 minutes, without an end", () => {
+  let patience: Patience | undefined;
+  const waits = Array.from({ length: 200 }, () => {
+    const next = nextLook(patience, 0);
+    patience = next.patience;
+    return next.wait_ms / 1000;
+  });
+  assert.deepEqual(waits.slice(0, 7), [15, 30, 60, 120, 240, 480, 600]);
+  assert.deepEqual(new Set(waits.slice(6)), new Set([600]));
+  assert.equal(isPatient(patience), true);
 });

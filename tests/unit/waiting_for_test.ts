@@ -67,8 +67,8 @@ Deno.test("waiting for: each kind has its words, with its time in the reader's w
     [{ kind: "permission", permission_id: "p" }, "an answer to its permission request"],
     [{ kind: "question", question_id: "q", until }, "an answer to its question until [12:05]"],
     [{ kind: "node" }, "a node that can run it"],
-    [{ kind: "disk" }, "free disk space"],
-    [{ kind: "disk", folder: "/data", until }, "free disk space in /data, next look [12:05]"],
+    [{ kind: "disk" }, "room on the disk"],
+    [{ kind: "disk", until, reason: "No space left" }, "room on the disk, tried again [12:05]"],
     [{ kind: "approval", message: "Deploy?" }, "an approval: Deploy?"],
     [{ kind: "paused" }, "someone to resume it"],
   ];

@@ -7,7 +7,7 @@ import { costText, count, counted, duration } from "../../protocol/formats.ts";
 import { messageLines } from "../conversation_text.ts";
 import { leftWords } from "../../protocol/left_words.ts";
 import { pullRequestWords } from "../pull_request_words.ts";
-import { waitingWords } from "../../protocol/waiting_words.ts";
+import { waitingReason, waitingWords } from "../../protocol/waiting_words.ts";
 import type { Task } from "../../domain/task.ts";
 import { isJudged } from "../../domain/task_values.ts";
 import { asksOfTask, NEED_NAMES } from "../asks.ts";
@@ -85,7 +85,7 @@ function describe(
     ["ended", task.completed_at && localWithOffset(task.completed_at)],
     ["now", task.runtime_status],
     ["waits for", task.waiting_for && waitingWords(task.waiting_for, localWithOffset)],
-    ["because", task.waiting_for?.kind === "provider_limit" ? oneLine(task.waiting_for.reason) : undefined],
+    ["because", oneLine(waitingReason(task.waiting_for) ?? "")],
     ...warningRows(terminal, result),
     ...(result.checks ?? []).map((check): [string, string] => [
       "check",

@@ -4,7 +4,7 @@ import { standingOf } from "../../domain/dependencies.ts";
 import type { After, Task } from "../../domain/task.ts";
 import type { WaitingFor } from "../../domain/waiting_for.ts";
 import { clockTime } from "../../protocol/formats.ts";
-import { sharedWords, waitingWords } from "../../protocol/waiting_words.ts";
+import { sharedWords, waitingReason, waitingWords } from "../../protocol/waiting_words.ts";
 import { taskOf } from "../data/tasks.ts";
 import { STATUS_NAMES } from "./status.tsx";
 import { now } from "./time.tsx";
@@ -18,7 +18,7 @@ export function WaitsFor({ task: { waiting_for, execution } }: { task: Task }) {
     return null;
   }
   return (
-    <p class="task-waits" title={waiting_for.kind === "provider_limit" ? waiting_for.reason : undefined}>
+    <p class="task-waits" title={waitingReason(waiting_for)}>
       Waits for <Cause of={waiting_for} after={execution?.after} />
     </p>
   );

@@ -138,7 +138,11 @@ function reportOf(
   if (again === "unspent") return { level: "warn", message: "Attempt ended: the budget is spent", outcome };
   const message = `Attempt ended: ${failure?.message ?? outcome}`;
   if (isPutOff(end)) {
-    const when = again === "soon" ? "goes on after a wait" : "waits for the provider of its agent";
+    const when = again === "soon"
+      ? "goes on after a wait"
+      : again === "when_room"
+      ? "waits for room on the disk"
+      : "waits for the provider of its agent";
     return { level: "warn", message: `${message}. The task ${when}, which counts as no attempt`, outcome };
   }
   if (again === undefined || attemptsLeft === 0) {

@@ -16,8 +16,9 @@ import {
   type RetryPolicy,
   triedAgain,
 } from "./task_transitions.ts";
+import { isFullDisk } from "../full_disk.ts";
 import { notParked } from "../parked.ts";
-import { nextWait, notRefused } from "../retrying.ts";
+import { nextLook, nextWait, notRefused } from "../retrying.ts";
 import { withWork } from "./work.ts";
 import { withoutLeaving } from "../leaving.ts";
 import { followedUp } from "../reopening.ts";
@@ -85,6 +86,8 @@ function byItself(
   // One that dies before it does anything would die again at once. One that does not answer in time needs a quieter machine.
   if (failure.kind === "agent_crashed") end.again = isAtWork ? "at_once" : "later";
   if (failure.kind === "unresponsive") end.again = "later";
+  // Nothing was done, and nothing can be as long as there is no room.
+  if (!isAtWork && isFullDisk(failure)) return { ...end, again: "when_room" };
   if (failure.kind === "provider_limit" && rules.waits_for_provider) end.again = "when_released";
   if (failure.kind === "overloaded" || failure.kind === "network") {
     if (isPatient) end.again = "soon";
@@ -101,9 +104,17 @@ function byPolicy(end: AttemptEnd, { attemptsUsed, rules }: Circumstances): Atte
   return { ...end, again: policy.delay_ms > 0 ? "later" : "at_once", delay_ms: policy.delay_ms };
 }
 
+const PUT_OFF: ReadonlySet<AttemptEnd["again"]> = new Set([
+  "when_released",
+  "soon",
+  "unspent",
+  "when_room",
+  "answered",
+]);
+
 /** Whether the attempt does not count. */
 export function isPutOff({ again }: Pick<AttemptEnd, "again">): boolean {
-  return again === "when_released" || again === "soon" || again === "unspent" || again === "answered";
+  return PUT_OFF.has(again);
 }
 
 const UNTAKEN: Pick<AttemptResult, "end" | "isPrompted"> = {
@@ -143,6 +154,10 @@ export function stateAfter(
   if (end.again === "when_released") return follow(whenReleased(task, end, policy, now));
   if (end.again === "soon") {
     return follow(putOff(task, end, isoTime(now), whenQuiet(task, result.outcome, now, chance)));
+  }
+  if (end.again === "when_room") {
+    const { wait_ms, patience } = nextLook(task.state.patience, chance);
+    return follow(putOff(task, end, isoTime(now), { not_before: isoTime(now + wait_ms), patience }));
   }
   if (end.again === undefined) return follow(ended(task, end, isoTime(now)));
   if (end.again === "answered") return follow(parked(task, end, result.open, isoTime(now)));

@@ -25,10 +25,10 @@ export interface AttemptEnd {
   stop_reason?: string;
   /**
    * The task is tried again: at once, or after a delay. `when_released`: when its agent's provider takes requests again.
-   * `soon`: when the provider has less to do. `unspent`: when its budget allows it. `answered`: when a person has answered what
-   * it asks. Those count as no attempt.
+   * `soon`: when the provider has less to do. `unspent`: when its budget allows it. `when_room`: when there is room on the disk.
+   * `answered`: when a person has answered what it asks. Those count as no attempt.
    */
-  again?: "at_once" | "later" | "when_released" | "soon" | "unspent" | "answered";
+  again?: "at_once" | "later" | "when_released" | "soon" | "unspent" | "when_room" | "answered";
   /** The delay, if it is configured for this kind of failure. */
   delay_ms?: number;
   /** The agent fell silent before it did anything in its earlier session, which the next attempt leaves alone. */
@@ -188,7 +188,7 @@ export function triedAgain(
 }
 
 /**
- * The provider refuses the agent for a time. The task waits, `queued` for its agent or until `not_before`, and goes on in its
+ * The provider refuses the agent for a time, or the disk is full. The task waits, `queued` for its agent or until `not_before`, and goes on in its
  * session. The attempt does not count. A paused one waits until it is resumed.
  */
 export function putOff(

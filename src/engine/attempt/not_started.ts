@@ -2,7 +2,8 @@
 import { getLogger } from "@logtape/logtape";
 import type { AttemptEvent } from "../../domain/attempt/events.ts";
 import { ApiError, type ErrorCode } from "../../domain/errors.ts";
-import type { FailureKind } from "../../domain/failure.ts";
+import type { Failure, FailureKind } from "../../domain/failure.ts";
+import { isFullDisk } from "../../domain/full_disk.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
@@ -13,7 +14,10 @@ export function notStarted(
 ): Extract<AttemptEvent, { kind: "not_started" }> {
   if (error instanceof ApiError) {
     const { code, message, details } = error;
-    return { kind: "not_started", failure: { kind: kindOf(error), message }, details: { code, ...details } };
+    const failure: Failure = { kind: kindOf(error), message };
+    // A full disk is no conflict.
+    if (isFullDisk(failure)) failure.kind = "overloaded";
+    return { kind: "not_started", failure, details: { code, ...details } };
   }
   log.error("Task {task_id} could not be started: {error}", { task_id, error });
   return { kind: "not_started", failure: { kind: "bug", message: "Internal error" }, details: {} };
