@@ -21,6 +21,9 @@ Deno.test("cli top: the board is live, keys act, and the terminal is restored", 
     await top.type("k");
     await top.says(/> asks/);
     await top.type("a");
+    await top.says("+++ b/demo.md");
+    await top.says("y allow once");
+    await top.type("y");
     await top.says("allowed what task asks asked for");
     await bench.taskIs("asks", /completed/);
     await top.says(/asks\s+completed/);

@@ -121,8 +121,12 @@ export function hasEnded({ status }: Fields): boolean {
   return status === "completed" || status === "failed" || status === "cancelled";
 }
 
-/** Runs `body` in a world of its own, which is gone afterwards. */
-export async function withWorld(agent: AgentName, body: (world: World) => Promise<void>): Promise<void> {
+/** Runs `body` in a world of its own, which is gone afterwards. `tasks`: more of the configuration. */
+export async function withWorld(
+  agent: AgentName,
+  body: (world: World) => Promise<void>,
+  tasks: Fields = {},
+): Promise<void> {
   const model = await startModelServer();
   const home = await Deno.makeTempDir({ prefix: "oa-home-" });
   try {
@@ -135,6 +139,7 @@ export async function withWorld(agent: AgentName, body: (world: World) => Promis
         max_attempts: 2,
         retry_delay_ms: 100,
         unresponsive_limit_ms: SILENCE_LIMIT_MS,
+        ...tasks,
       },
     };
     await withServer({ config }, async (server) => {

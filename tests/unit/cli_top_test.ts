@@ -210,8 +210,17 @@ Deno.test("top: keys act on the selected task; cancelling needs a confirmation",
   assert.deepEqual(press(shown, "G", "p").effect, act("pause_task", "a"));
   assert.deepEqual(press(shown, "p").effect, act("resume_task", "b"));
   const answer = { kind: "answer", task_id: "b", permission_id: "p1" };
-  assert.deepEqual(press(shown, "a").effect, { ...answer, decision: "allow" });
-  assert.deepEqual(press(shown, "d").effect, { ...answer, decision: "deny" });
+  assert.equal(press(shown, "a").effect, undefined);
+  assert.deepEqual(press(shown, "a", "y").effect, { ...answer, decision: "allow" });
+  assert.equal(press(shown, "a", "y").board.page, "board");
+  assert.equal(press(shown, "a", "q").board.page, "board");
+  assert.equal(press(shown, "a", "d", "escape").board.page, "request");
+  assert.deepEqual(press(shown, "d", "enter").effect, { ...answer, decision: "deny" });
+  assert.deepEqual(press(shown, "a", "n", "N", "o", "x", "\x7f", "enter").effect, {
+    ...answer,
+    decision: "deny",
+    message: "No",
+  });
   assert.match(press(shown, "G", "a").board.notice!, /asks for nothing/);
   assert.match(press(shown, "j", "a").board.notice!, /needs more than a key: .*answer d$/);
   const review = press(shown, "j", "j").board;
@@ -288,4 +297,41 @@ Deno.test("top: a log's loaded and pushed entries are joined without repetition,
   assert.equal(tails.of("a")!.at(-1)!.message, "9999");
   for (let i = 0; i < 50; i++) tails.begin(`task_${i}`);
   assert.equal(tails.of("a"), undefined);
+});
+
+Deno.test("top: a request is shown in full before it is allowed, with what always means", () => {
+  const command = `npm test ${"x".repeat(100)} end`;
+  const remembers = { agent: "acp", kind: "execute", command };
+  const asked = { permission_id: "p1", title: "npm test", options: [] };
+  const of = (request: object) =>
+    afterKey(
+      board(task("a", "running", {
+        project: "shop",
+        pending_permissions: [{ ...asked, tool_call: {}, ...request }],
+      })),
+      "a",
+    ).board;
+  const text = (from: ReturnType<typeof of>, rows = 16) => render(from, screen(80, rows)).join("\n");
+  const execute = of({ tool_call: { kind: "execute", raw_input: { command, cwd: "/w" } }, remembers });
+  const shown = text(execute);
+  assert.ok(shown.replaceAll(/\s/g, "").includes(command.replaceAll(" ", "")), shown);
+  assert.match(shown, /cwd: \/w/);
+  assert.match(shown, /"Always" is exactly “npm test x+/);
+  assert.match(shown, /y allow once {2}t always in this task {2}p always in project shop/);
+  const answer = { kind: "answer", task_id: "a", permission_id: "p1", decision: "allow" };
+  assert.deepEqual(afterKey(execute, "p").effect, { ...answer, remember: "project" });
+  assert.deepEqual(afterKey(execute, "t").effect, { ...answer, remember: "task" });
+  const lines = Array.from({ length: 40 }, (_, i) => `+line ${i}`);
+  const patch = ["--- a/f", "+++ b/f", "@@ -0,0 +1,40 @@", ...lines].join("\n");
+  let edit = of({ tool_call: { kind: "edit", diffs: [{ path: "f", added: 40, patch }] } });
+  assert.match(text(edit), /\+line 0\n/);
+  assert.match(text(edit), /more lines/);
+  for (let i = 0; i < 9; i++) edit = afterKey(edit, "page down").board;
+  assert.match(text(edit), /\+line 39\n/);
+  // Without a way to know it again, there is no always.
+  assert.equal(afterKey(edit, "t").effect, undefined);
+  assert.doesNotMatch(text(edit), /always/);
+  const gone = { ...edit, tasks: board(task("a", "running")).tasks };
+  assert.match(text(gone), /answered meanwhile/);
+  assert.equal(afterKey(gone, "y").effect, undefined);
 });

@@ -10,10 +10,11 @@ import { describeError } from "../error_text.ts";
 import type { ServerChoice } from "../find_server.ts";
 import { ownCommand } from "../own_command.ts";
 import { openPermissions, openQuestions } from "../task_text.ts";
+import { requestLines } from "../request_text.ts";
 import type { Terminal } from "../terminal.ts";
 import { oneLine } from "../text.ts";
 
-type Asked = Pick<PermissionRequest, "permission_id" | "title" | "tool_call">;
+type Asked = Pick<PermissionRequest, "permission_id" | "title" | "tool_call" | "remembers">;
 
 export class Questions {
   readonly #terminal: Terminal;
@@ -70,6 +71,7 @@ export class Questions {
       );
       return terminal.line(`answer with: ${allow}   or: ${deny}`);
     }
+    for (const line of requestLines(asked).slice(1)) terminal.line(line);
     terminal.line("allow it? y/n");
     this.#waiting.push(asked);
     if (!this.#asking) void this.#answerAll();

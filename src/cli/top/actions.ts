@@ -1,10 +1,18 @@
 /** The requests that keys of `top` send to the server. */
 import type { Requester } from "../../client/replies.ts";
 import type { PermissionDecision } from "../../domain/permission_request.ts";
+import type { RememberScope } from "../../domain/remembered.ts";
 
 export type Action =
   | { kind: "act"; type: keyof typeof DONE; task_id: string }
-  | { kind: "answer"; task_id: string; permission_id: string; decision: PermissionDecision };
+  | {
+    kind: "answer";
+    task_id: string;
+    permission_id: string;
+    decision: PermissionDecision;
+    remember?: RememberScope;
+    message?: string;
+  };
 
 const DONE = {
   cancel_task: "cancelled",
@@ -22,7 +30,10 @@ export async function carryOut(server: Requester, action: Action): Promise<strin
     await server.request(action.type, { task_id });
     return `task ${task_id} ${DONE[action.type]}`;
   }
-  const { permission_id, decision } = action;
-  await server.request("respond_to_permission", { task_id, permission_id, decision });
-  return `${decision === "allow" ? "allowed" : "denied"} what task ${task_id} asked for`;
+  const { permission_id, decision, remember, message } = action;
+  await server.request("respond_to_permission", { task_id, permission_id, decision, remember, message });
+  const always = remember === undefined
+    ? ""
+    : `, always in ${remember === "task" ? "this task" : "its project"}`;
+  return `${decision === "allow" ? "allowed" : "denied"} what task ${task_id} asked for${always}`;
 }

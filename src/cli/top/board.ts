@@ -4,6 +4,7 @@ import { needOf, NEEDS } from "../../domain/needs.ts";
 import { isFinished } from "../../domain/task_values.ts";
 import type { LogEntry } from "../../domain/log_entry.ts";
 import type { Pushes } from "../../protocol/pushes.ts";
+import type { PermissionRequest } from "../../domain/permission_request.ts";
 import type { SystemResources } from "../../protocol/resources.ts";
 import type { TaskSummary } from "../../protocol/system_messages.ts";
 import type { Task, TaskStatus } from "../../domain/task.ts";
@@ -20,7 +21,9 @@ export interface Board {
   selected?: string;
   /** The newest log entries of the selected task, oldest first. */
   entries: readonly LogEntry[];
-  page: "board" | "log" | "help";
+  page: "board" | "log" | "help" | "request";
+  /** The request that is shown in full before it is answered. `reason`: what is being typed for the agent, to deny it. */
+  answering?: { permission_id: string; scrolled: number; reason?: string };
   /** What is done if the user confirms it. */
   confirming?: { type: "cancel_task" | "accept_changes" | "discard_changes"; task_id: string };
   /** The outcome of the last key. */
@@ -57,6 +60,12 @@ export function withTasks(board: Board, tasks: Task[]): Board {
   const next = { ...board, tasks: known };
   if (board.selected !== undefined && known.has(board.selected)) return next;
   return { ...next, selected: ordered(next)[0]?.id, entries: [] };
+}
+
+/** The request that is shown in full, while it is open. */
+export function shownRequest(board: Board): PermissionRequest | undefined {
+  const task = selectedTask(board);
+  return task && openPermissions(task).find((one) => one.permission_id === board.answering?.permission_id);
 }
 
 export function selectedTask({ tasks, selected }: Board): Task | undefined {

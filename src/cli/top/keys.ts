@@ -5,7 +5,8 @@ import { mostUrgent } from "../asks.ts";
 import { ownCommand } from "../own_command.ts";
 import { openPermissions } from "../task_text.ts";
 import type { Action } from "./actions.ts";
-import { type Board, ordered, selectedTask } from "./board.ts";
+import type { RememberScope } from "../../domain/remembered.ts";
+import { type Board, ordered, selectedTask, shownRequest } from "./board.ts";
 
 /** What a key makes the server or the program do. */
 export type Effect = { kind: "quit" } | Action;
@@ -51,6 +52,7 @@ export function afterKey(board: Board, key: string): { board: Board; effect?: Ef
       ? { board: rest, effect: { kind: "act", ...board.confirming } }
       : { board: { ...rest, notice: "nothing was done" } };
   }
+  if (board.page === "request") return onRequest(quiet, key);
   switch (key) {
     case "q":
     case "escape":
@@ -107,9 +109,71 @@ function onTask(board: Board, key: string): { board: Board; effect?: Effect } {
     case "d": {
       const [open] = openPermissions(task);
       if (!open) return judged(board, task, key);
-      const decision = key === "a" ? "allow" : "deny";
-      return { board, effect: { kind: "answer", task_id, permission_id: open.permission_id, decision } };
+      const answering = { permission_id: open.permission_id, scrolled: 0 };
+      const reason = key === "d" ? { reason: "" } : {};
+      return { board: { ...board, page: "request", answering: { ...answering, ...reason } } };
     }
+    default:
+      return { board };
+  }
+}
+
+/** The longest reason for a denial, in characters. */
+const REASON_MOST = 2000;
+
+/** Keys while a request is shown in full. */
+function onRequest(board: Board, key: string): { board: Board; effect?: Effect } {
+  const { answering, selected } = board;
+  const request = shownRequest(board);
+  const closed: Board = { ...board, page: "board", answering: undefined };
+  // Someone else has answered.
+  if (!answering || !request || selected === undefined) return { board: closed };
+  const { permission_id, scrolled, reason } = answering;
+  const to = (more: Partial<typeof answering>): Board => ({ ...board, answering: { ...answering, ...more } });
+  const answer = (decision: "allow" | "deny", more: { remember?: RememberScope; message?: string } = {}) => ({
+    board: closed,
+    effect: { kind: "answer", task_id: selected, permission_id, decision, ...more } as const,
+  });
+  if (reason !== undefined) {
+    switch (key) {
+      case "escape":
+        return { board: to({ reason: undefined }) };
+      case "enter":
+        return answer("deny", reason.trim() === "" ? {} : { message: reason.trim() });
+      case "\x7f":
+      case "\b":
+        return { board: to({ reason: Array.from(reason).slice(0, -1).join("") }) };
+      default:
+        if (Array.from(key).length > 1 || key < " " || reason.length >= REASON_MOST) return { board };
+        return { board: to({ reason: reason + key }) };
+    }
+  }
+  switch (key) {
+    case "q":
+    case "escape":
+      return { board: closed };
+    case "y":
+    case "a":
+      return answer("allow");
+    case "t":
+      return request.remembers ? answer("allow", { remember: "task" }) : { board };
+    case "p":
+      return request.remembers && selectedTask(board)?.project !== undefined
+        ? answer("allow", { remember: "project" })
+        : { board };
+    case "n":
+    case "d":
+      return { board: to({ reason: "" }) };
+    case "k":
+    case "up":
+      return { board: to({ scrolled: Math.max(0, scrolled - 1) }) };
+    case "j":
+    case "down":
+      return { board: to({ scrolled: scrolled + 1 }) };
+    case "page up":
+      return { board: to({ scrolled: Math.max(0, scrolled - PAGE) }) };
+    case "page down":
+      return { board: to({ scrolled: scrolled + PAGE }) };
     default:
       return { board };
   }

@@ -11,7 +11,8 @@ import { costInWords, runTime, statusStyle, waitInWords } from "../task_text.ts"
 import type { Style } from "../terminal.ts";
 import { clean, columns, fit, oneLine, wrapped } from "../text.ts";
 import { bytes, duration, percent } from "../../protocol/formats.ts";
-import { type Board, OPEN_STATUSES, ordered, selectedTask } from "./board.ts";
+import { requestLines, scopeLine } from "../request_text.ts";
+import { type Board, OPEN_STATUSES, ordered, selectedTask, shownRequest } from "./board.ts";
 
 export interface Screen {
   columns: number;
@@ -26,7 +27,11 @@ export function render(board: Board, screen: Screen): string[] {
   const head = header(board, screen);
   const foot = footer(board, screen);
   const room = Math.max(0, rows - head.length - 1);
-  const body = { board: boardPage, log: logPage, help: helpPage }[board.page](board, screen, room);
+  const body = { board: boardPage, log: logPage, help: helpPage, request: requestPage }[board.page](
+    board,
+    screen,
+    room,
+  );
   return filled([...head, ...filled(body, room), foot], rows);
 }
 
@@ -223,6 +228,30 @@ function logPage(board: Board, screen: Screen, room: number): string[] {
   return [rule(title, screen), ...logTail(board.entries, screen, room - 1, wrapped)];
 }
 
+/** The request in full: what does not fit is a few keys away. */
+function requestPage(board: Board, screen: Screen, room: number): string[] {
+  const task = selectedTask(board);
+  const request = shownRequest(board);
+  if (!task || !request) return [fit("it has been answered meanwhile", screen.columns)];
+  const scope = scopeLine(request);
+  const lines = [...requestLines(request), ...scope === undefined ? [] : ["", scope]]
+    .flatMap((line) => wrapped(line, screen.columns));
+  const space = Math.max(1, room - 2);
+  const first = Math.max(0, Math.min(board.answering?.scrolled ?? 0, lines.length - space));
+  const below = lines.length - first - space;
+  return [
+    rule(`task ${task.id} asks for permission`, screen),
+    ...lines.slice(first, first + space).map((line) => screen.paint(line, ...requestStyle(line))),
+    ...below > 0 ? [screen.paint(fit(`… ${below} more lines: ↓`, screen.columns), "yellow")] : [],
+  ];
+}
+
+/** The lines of a patch. */
+function requestStyle(line: string): Style[] {
+  if (/^(\+\+\+|---|@@)/.test(line)) return ["dim"];
+  return line.startsWith("+") ? ["green"] : line.startsWith("-") ? ["red"] : [];
+}
+
 function rule(title: string, { columns: width, paint }: Screen): string {
   const text = fit(`── ${title} `, width);
   return paint(text + "─".repeat(Math.max(0, width - columns(text))), "dim");
@@ -259,7 +288,7 @@ const HELP = [
   ["c", "cancel the task, after a question"],
   ["r", "retry a task that failed or was cancelled"],
   ["p", "pause the task, or resume it"],
-  ["a, d", "allow or deny what its agent asks; accept or discard its work, after a question"],
+  ["a, d", "show what its agent asks, to allow or deny it; accept or discard its work, after a question"],
   ["?", "show these keys, and go back"],
   ["q, Ctrl-C", "go back, then leave; tasks continue"],
 ] as const;
@@ -279,15 +308,40 @@ const QUESTIONS = {
 };
 const HELP_KEYS = "q back";
 
+/** What the keys do to the request, with what "always" means where there is room for it. */
+function requestKeys(board: Board): string {
+  const reason = board.answering?.reason;
+  if (reason !== undefined) return `deny it; tell the agent why (or nothing), then enter: ${reason}_`;
+  const request = shownRequest(board);
+  const project = selectedTask(board)?.project;
+  const always = request?.remembers === undefined
+    ? ""
+    : `  t always in this task${project === undefined ? "" : `  p always in project ${project}`}`;
+  return `y allow once${always}  d deny  ↑↓ read on  q back`;
+}
+
 function footer(board: Board, { columns: width, paint }: Screen): string {
   if (board.confirming !== undefined) {
     const { type, task_id } = board.confirming;
     return paint(fit(QUESTIONS[type](task_id), width), "yellow", "bold");
   }
   if (board.notice !== undefined) return paint(fit(oneLine(board.notice), width), "yellow");
+  if (board.page === "request") {
+    const isTyped = board.answering?.reason !== undefined;
+    return isTyped
+      ? paint(fittingEnd(requestKeys(board), width), "yellow", "bold")
+      : paint(fit(requestKeys(board), width), "dim");
+  }
   const task = selectedTask(board);
   const ask = task && mostUrgent(task);
   const keys = { board: KEYS, log: LOG_KEYS, help: HELP_KEYS }[board.page];
   const meant = ask && isToJudge(ask.kind) ? keys.replace(...REVIEW_KEYS) : keys;
   return paint(fit(meant, width), "dim");
+}
+
+/** The end of a text that is being typed. */
+function fittingEnd(text: string, width: number): string {
+  const characters = Array.from(text);
+  while (columns(characters.join("")) > width) characters.shift();
+  return characters.join("");
 }
