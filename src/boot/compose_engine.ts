@@ -43,6 +43,8 @@ import type { ComposeOptions } from "./compose_options.ts";
 import { composePullRequests } from "./compose_pull_requests.ts";
 
 const DAY_MS = 86_400_000;
+/** Whoever judges work waits for it to be saved: the answer comes within 120 s. */
+const JUDGED_SAVE_MS = 60_000;
 
 /** The keys with real folders, as tasks have them. */
 async function concurrencyOf({ concurrency, working_dir }: ComposeOptions["config"]["tasks"]) {
@@ -180,7 +182,15 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     cannotRun,
   });
   const save = (task: TaskRecord) =>
-    saveLastWork({ store, workspaces, projectOf: (one) => projects.projectOf(one) }, task);
+    saveLastWork(
+      {
+        store,
+        workspaces,
+        projectOf: (one) => projects.projectOf(one),
+        bound: { clock, ms: JUDGED_SAVE_MS },
+      },
+      task,
+    );
   const endings_room = join(folder, "git", "endings");
   const landing = gitLanding(git, endings_room);
   const endings = composeAcceptance({

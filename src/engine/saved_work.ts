@@ -1,6 +1,7 @@
 /** Commits what a person has changed in the worktree of an ended task, and records it. */
 import { isDeepStrictEqual } from "node:util";
 import { getLogger } from "@logtape/logtape";
+import type { Clock } from "../clock/clock.ts";
 import { SERVER } from "../domain/actor.ts";
 import { withLateWork } from "../domain/attempt/work.ts";
 import type { NamedProject } from "../domain/project.ts";
@@ -16,6 +17,8 @@ export interface SavingContext {
   store: Store;
   workspaces: Workspaces;
   projectOf(task: TaskRecord): NamedProject | undefined;
+  /** How long saving may take. What is not saved by then stays where it is. Without one, it is git's own bound. */
+  bound?: { clock: Clock; ms: number };
 }
 
 export interface LastWork {
@@ -27,7 +30,7 @@ export interface LastWork {
 }
 
 export async function saveLastWork(
-  { store, workspaces, projectOf }: SavingContext,
+  { store, workspaces, projectOf, bound }: SavingContext,
   task: TaskRecord,
 ): Promise<LastWork> {
   const { id, spec: { description }, state: { workspace: known, unresolved: asked } } = task;
@@ -41,7 +44,13 @@ export async function saveLastWork(
     unresolved: asked,
     project: projectOf(task),
   };
-  const { workspace, changes, unresolved, left, notes = [], failure } = await workspaces.save(wanted);
+  const late = new AbortController();
+  const timer = bound?.clock.after(bound.ms, () => late.abort());
+  const saved = await workspaces.save(wanted, late.signal).finally(() => timer?.cancel());
+  const { workspace, changes, unresolved, left, notes = [] } = saved;
+  const failure = saved.failure !== undefined && late.signal.aborted
+    ? `git takes longer than ${bound!.ms / 1000} s. Does a filter hang?`
+    : saved.failure;
   for (const note of notes) void store.logs.append({ ...note, agent: id, source: "worktree" });
   if (failure !== undefined || workspace === undefined) return { failure };
   const isAsItWas = isDeepStrictEqual(workspace, known) && isDeepStrictEqual(changes, task.state.changes) &&

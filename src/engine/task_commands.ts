@@ -103,9 +103,9 @@ export class TaskCommands {
     return await this.#edits.update(id, changes, by);
   }
 
-  /** Archives finished tasks, or takes them out of the archive: all of them or none. */
-  async archive(ids: readonly string[], isArchived: boolean, by: Actor): Promise<void> {
-    await this.#edits.archive(ids, isArchived, by);
+  /** Archives finished tasks, or takes them out of the archive: all of them or none. Returns those whose changes nobody has judged. */
+  archive(ids: readonly string[], isArchived: boolean, by: Actor): Promise<string[]> {
+    return this.#edits.archive(ids, isArchived, by);
   }
 
   /** Cancels the task and ends its processes; the last ones may still be ending when this resolves. Idempotent. */

@@ -62,8 +62,11 @@ export class TaskEdits {
     });
   }
 
-  /** Archives finished tasks, or takes them out of the archive. None is changed if one of them may not be. */
-  async archive(ids: readonly string[], isArchived: boolean, by: Actor): Promise<void> {
+  /**
+   * Archives finished tasks, or takes them out of the archive. None is changed if one of them may not be. Returns those whose changes
+   * nobody has judged.
+   */
+  async archive(ids: readonly string[], isArchived: boolean, by: Actor): Promise<string[]> {
     const { tasks } = this.#context.store;
     const stateOf = (id: string, i: number, view: TaskMemory) =>
       renamed("task_id", `task_ids[${i}]`, () => archived(foundTask(id, view), isArchived));
@@ -76,6 +79,10 @@ export class TaskEdits {
         }),
       }), by);
     }
+    return ids.filter((id) => {
+      const { review } = tasks.get(id)?.state ?? {};
+      return review === "to_review" || review === "changes_requested";
+    });
   }
 
   /** The new spec, checked as that of a new task as far as it changes. */

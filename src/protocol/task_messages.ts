@@ -130,7 +130,14 @@ export const taskMessages = {
       archived: z.boolean().optional().describe("false: take them out of the archive. Default: true."),
     },
     "tasks_archived",
-    { task_ids: z.array(z.string()), archived: z.boolean(), timestamp: z.string() },
+    {
+      task_ids: z.array(z.string()),
+      archived: z.boolean(),
+      to_review: z.array(z.string()).optional().describe(
+        "Those of them that have been archived with changes that nobody has accepted or discarded. The changes stay where they are.",
+      ),
+      timestamp: z.string(),
+    },
   ),
   get_task_status: exchange("get_task_status", { task_id: TaskId }, "task_status", { task: Task }),
   list_tasks: exchange(

@@ -1,5 +1,7 @@
 /** What there is in a folder, without following links. */
 
+import { join } from "node:path";
+
 /** Whether anything is there, even a link that leads nowhere. */
 export async function exists(path: string): Promise<boolean> {
   return await factsOf(path) !== undefined;
@@ -14,6 +16,16 @@ export async function factsOf(path: string): Promise<Deno.FileInfo | undefined> 
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
     throw error;
   }
+}
+
+/** As `factsOf`, of what is in a folder. What a link on the way leads to is not in it. */
+export async function factsIn(root: string, path: string): Promise<Deno.FileInfo | undefined> {
+  const parts = path.split("/");
+  for (let n = 1; n < parts.length; n++) {
+    const facts = await factsOf(join(root, ...parts.slice(0, n)));
+    if (!facts?.isDirectory) return undefined;
+  }
+  return await factsOf(join(root, path));
 }
 
 /** The first line of a small file; undefined if there is none. */

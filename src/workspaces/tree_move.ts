@@ -1,15 +1,12 @@
 /** Brings the files and the index of a working tree from one commit to another, and back if that was interrupted. */
 import { dirname, join } from "node:path";
-import { exists, factsOf } from "./file_facts.ts";
+import { factsIn } from "./file_facts.ts";
 import type { Git } from "./git.ts";
 import { WHOLE_TREE_MS } from "./git.ts";
 import { copyIndex, placeOf, refresh } from "./index_copy.ts";
 import { isReplaced, rawBytes, rawFields } from "./raw_paths.ts";
 import { type TreeChange, treeChanges } from "./tree_changes.ts";
 import type { WorkingTree } from "./working_trees.ts";
-
-/** A file of which more has been written is left for a person to look at. */
-const HALF_MAX = 32_000_000;
 
 /** Throws if git refuses, which leaves all as it was: it looks at every file before it writes the first. */
 export async function moveTree(git: Git, tree: WorkingTree, from: string, to: string): Promise<void> {
@@ -66,18 +63,38 @@ async function isHalfWritten(
   tree: WorkingTree,
   { path, before, after }: TreeChange,
 ): Promise<boolean> {
-  const file = join(tree.path, path);
-  const facts = await factsOf(file);
+  const facts = await factsIn(tree.path, path);
   if (!facts) return after !== undefined;
-  if (!before || !facts.isFile || facts.size > HALF_MAX) return false;
+  if (!before || !facts.isFile) return false;
+  using file = await Deno.open(join(tree.path, path));
   const asked = ["cat-file", "--filters", `--path=${path}`, before.oid];
-  const { code, stdout } = await git.run(placeOf(tree), asked, { accepts: [128] });
-  const begun = await Deno.readFile(file);
-  return code === 0 && begun.length < stdout.length && equals(begun, stdout.subarray(0, begun.length));
+  let left = facts.size;
+  let isBeginning = true;
+  let goesOn = false;
+  await git.run(placeOf(tree), asked, {
+    accepts: [128],
+    bound_ms: WHOLE_TREE_MS,
+    take: (bytes) => {
+      const begun = readFully(file, Math.min(left, bytes.length));
+      left -= begun.length;
+      isBeginning &&= begun.every((byte, at) => byte === bytes[at]);
+      goesOn = bytes.length > begun.length;
+      return isBeginning && !goesOn;
+    },
+  });
+  return isBeginning && goesOn && left === 0;
 }
 
-function equals(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+/** The next bytes of a file; fewer at its end. */
+function readFully(file: Deno.FsFile, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let have = 0;
+  while (have < length) {
+    const read = file.readSync(bytes.subarray(have));
+    if (read === null) break;
+    have += read;
+  }
+  return bytes.subarray(0, have);
 }
 
 /** The raw paths whose files are as these changes leave them. */
@@ -96,13 +113,17 @@ async function unchangedFrom(
     const present = await presentUnnamed(git, tree, changes, room);
     const same = new Set<string>();
     for (const { path, raw, after } of changes) {
-      const isThere = () => isReplaced(path) ? present.has(raw) : exists(join(tree.path, path));
+      const isThere = () => isReplaced(path) ? present.has(raw) : isIn(tree.path, path);
       if (after ? !differs.has(raw) : !await isThere()) same.add(raw);
     }
     return same;
   } finally {
     await copy.remove();
   }
+}
+
+async function isIn(root: string, path: string): Promise<boolean> {
+  return await factsIn(root, path) !== undefined;
 }
 
 /** Those of the raw paths by which no file can be looked for, whose files are there. */
@@ -175,7 +196,7 @@ function entryText(entry: TreeChange["before"]): string | undefined {
 }
 
 async function removeFile(root: string, path: string): Promise<void> {
-  const facts = await factsOf(join(root, path));
+  const facts = await factsIn(root, path);
   if (!facts || facts.isDirectory) return;
   await Deno.remove(join(root, path));
   for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) {

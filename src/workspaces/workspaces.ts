@@ -5,6 +5,7 @@
 import { join, relative } from "node:path";
 import { ApiError } from "../domain/errors.ts";
 import { firstNames } from "../domain/first_names.ts";
+import { isInside } from "../domain/path_inside.ts";
 import type { OpenWorkspace, Workspaces, WorkspaceTask } from "../domain/task_workspaces.ts";
 import type { SavedWork, StoredWorkspace } from "../domain/workspace.ts";
 import { filesWithMarks } from "./conflict_marks.ts";
@@ -48,6 +49,16 @@ function asApiError(error: Error, root: string): ApiError {
     operation: "git worktree add",
     file_path: root,
   });
+}
+
+/** The folder that the agent works in. It may have been deleted, or be a link by now. */
+async function folderIn({ root, path }: MadeWorktree): Promise<string> {
+  if (!await exists(path)) await Deno.mkdir(path, { recursive: true });
+  const [outer, inner] = [await Deno.realPath(root), await Deno.realPath(path)];
+  if (isInside(outer, inner)) return inner;
+  const message =
+    `The task's folder ${path} leads out of its worktree, to ${inner}. Put a folder in the place of the link`;
+  throw new ApiError("FILESYSTEM_ERROR", message, { operation: "open", file_path: path });
 }
 
 /** How many files the log names. */
@@ -279,7 +290,9 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
       let known: StoredWorkspace = worktree;
       const worktrees = await NewWorktrees.before(worktree.common_dir, await ownFolder());
       return {
-        working_dir: await Deno.realPath(worktree.path),
+        working_dir: await folderIn(worktree).catch((error) => {
+          throw asApiError(error, root);
+        }),
         hasWork: true,
         notes,
         async save(isOver, ending) {

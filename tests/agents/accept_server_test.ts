@@ -84,6 +84,20 @@ Deno.test("accept_changes: from a run to the branch, also what was changed by ha
   );
 });
 
+Deno.test("archive_tasks: changes that nobody has judged stay, are named, and can still be accepted", async () => {
+  await withProject(config(), async (server, project, run) => {
+    await run("works", "echo new > new.txt");
+    await run("looks", "cat file.txt");
+    const { reply } = await server.post({ type: "archive_tasks", task_ids: ["looks", "works"] });
+    assert.deepEqual([reply.task_ids, reply.to_review], [["looks", "works"], ["works"]]);
+    const accepted = await server.post({ type: "accept_changes", task_id: "works" });
+    assert.equal(accepted.reply.type, "changes_accepted", JSON.stringify(accepted.reply));
+    assert.equal(await Deno.readTextFile(`${project.path}/new.txt`), "new\n");
+    const again = await server.post({ type: "archive_tasks", task_ids: ["works"] });
+    assert.equal(again.reply.to_review, undefined);
+  });
+});
+
 Deno.test("accept_changes: CHANGES_CONFLICT has the status 409 and says which files", async () => {
   await withProject(config(), async (server, project, run) => {
     await run("works", "echo theirs > file.txt");

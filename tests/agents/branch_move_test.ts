@@ -241,6 +241,34 @@ Deno.test("branch move: a crash in the middle is undone, whatever has been writt
   });
 });
 
+Deno.test("branch move: a crash in the middle leaves what a link leads to alone", async () => {
+  await withRepository(FILES, async (repository) => {
+    const outside = `${repository.room}-outside`;
+    await Deno.mkdir(outside);
+    await Deno.writeTextFile(join(outside, "x.txt"), "one\n");
+    await Deno.symlink(outside, join(repository.path, "d"));
+    const base = await repository.commit("a link", {});
+    const work = await repository.branchOff("work", base, { "d/x.txt": "one\ntwo\n" }, ["d"]);
+    const trees = [{ path: repository.path, git_dir: repository.git_dir }];
+    const settle = () => settleMove(serverGit, moveOf(repository, base, work), trees, repository.room);
+    assert.equal(await settle(), "undone");
+    assert.equal(await Deno.readTextFile(join(outside, "x.txt")), "one\n");
+    assert.equal(await repository.git("status", "--short"), "");
+    // The other way round: a folder becomes a link.
+    await repository.git("reset", "--quiet", "--hard", work);
+    await repository.git("rm", "--quiet", "-r", "d");
+    await Deno.symlink(outside, join(repository.path, "d"));
+    const linked = await repository.commit("a link again", {});
+    await repository.git("reset", "--quiet", "--hard", work);
+    await repository.git("read-tree", "-m", "-u", work, linked);
+    const back = () => settleMove(serverGit, moveOf(repository, work, linked), trees, repository.room);
+    assert.equal(await back(), "undone");
+    assert.equal(await repository.read("d/x.txt"), "one\ntwo\n");
+    assert.equal(await Deno.readTextFile(join(outside, "x.txt")), "one\n");
+    assert.equal(await repository.git("status", "--short"), "");
+  });
+});
+
 Deno.test("branch move: a crash in the middle is undone for names that are not UTF-8 too", async () => {
   await withRepository(FILES, async (repository) => {
     const { path, git_dir, room } = repository;

@@ -106,6 +106,17 @@ Deno.test("worktree: a folder below the root stays that folder, also one that is
   });
 });
 
+Deno.test("worktree: a folder below the root that has gone is made again, and one that leads elsewhere is refused", async () => {
+  await withTask(async (task) => {
+    await task.repository.commit("below", { "sub/x": "x" });
+    const one = new TaskWorktree(task.repository, task.data, { working_dir: `${task.repository.path}/sub` });
+    await one.turn("echo 1 > new && cd .. && rm -r sub", false);
+    assert.equal((await one.open()).working_dir, `${one.root}/sub`);
+    await one.play("cd .. && rm -r sub && ln -s /etc sub");
+    await assert.rejects(one.open(), /leads out of its worktree, to \/etc/);
+  });
+});
+
 Deno.test("worktree: it gets the ignored files that are named, as they are, and nothing else", async () => {
   await withTask(async (task) => {
     const { repository } = task;

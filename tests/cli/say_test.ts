@@ -15,6 +15,7 @@ Deno.test("cli: say, conversation, task and follow: a task is talked to after it
     const piped = await run(["say", "t", "-", "--follow"], { stdin: "demo:steps=1\n\nin *Markdown*\n" });
     assert.equal(piped.code, 0, piped.stderr);
     assert.doesNotMatch(piped.stdout, /Attempt 1 /, "the log of earlier turns again");
+    assert.equal(piped.stdout.match(/Task completed/g)?.length, 1, "the end of the turn before again");
     assert.match(
       piped.stdout,
       /info {2}demo:steps=1\n +\n +in \*Markdown\*\n[^]*task t completed/,

@@ -1,6 +1,7 @@
 /** `archive`: puts finished tasks away from the lists. */
 import type { Command } from "commander";
 import type { Cli, CommonFlags } from "../cli.ts";
+import { ownCommand } from "../own_command.ts";
 
 interface ArchiveFlags extends CommonFlags {
   undo?: boolean;
@@ -18,6 +19,13 @@ export function addArchive(program: Command, cli: Cli): void {
       if (flags.json) return cli.terminal.json(reply, 2);
       for (const id of reply.task_ids) {
         cli.terminal.line(`task ${id} ${reply.archived ? "archived" : "is no longer archived"}`);
+      }
+      for (const id of reply.to_review ?? []) {
+        cli.terminal.note(
+          `nobody has accepted or discarded the changes of ${id}, which stay: ${
+            ownCommand(`diff ${id}`, flags)
+          }`,
+        );
       }
     });
 }

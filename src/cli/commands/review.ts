@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { ReviewComment } from "../../domain/review_comment.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
-import { follow, newestEntry } from "../follow/follow.ts";
+import { follow, logEnd } from "../follow/follow.ts";
 import { addFollowOptions, type FollowFlags } from "../options.ts";
 import { oneLine } from "../text.ts";
 
@@ -28,7 +28,7 @@ export function addReview(program: Command, cli: Cli): void {
       const { comment: comments, message } = flags;
       const server = cli.http(flags);
       const asked = { task_id, verdict: "request_changes" as const, message, comments };
-      const since = flags.follow && await newestEntry(server, task_id);
+      const after = flags.follow ? await logEnd(server, task_id) : undefined;
       const reply = await server.request("review_task", asked);
       if (flags.json) cli.terminal.json(reply, flags.follow ? undefined : 2);
       else {
@@ -38,7 +38,7 @@ export function addReview(program: Command, cli: Cli): void {
         cli.terminal.line(`task ${task_id} goes on with the review (message ${reply.message_id})`);
       }
       if (!flags.follow) return;
-      cli.exit = await follow(cli, flags, { task_id, level: flags.level, since });
+      cli.exit = await follow(cli, flags, { task_id, level: flags.level, after });
     });
 }
 

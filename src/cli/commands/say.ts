@@ -6,7 +6,7 @@ import type { Reply } from "../../protocol/messages.ts";
 import { attached, oneMorePath } from "../attached.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { messageLines } from "../conversation_text.ts";
-import { follow, newestEntry } from "../follow/follow.ts";
+import { follow, logEnd } from "../follow/follow.ts";
 import { addFollowOptions, type FollowFlags } from "../options.ts";
 import type { MessageMode } from "../../domain/message.ts";
 
@@ -31,7 +31,7 @@ export function addSay(program: Command, cli: Cli): void {
       const { terminal } = cli;
       const message = await messageText(text);
       const attachments = await attached(server, flags.attach);
-      const since = flags.follow && await newestEntry(server, task_id);
+      const after = flags.follow ? await logEnd(server, task_id) : undefined;
       const reply = await server.request("send_message", {
         task_id,
         message,
@@ -41,7 +41,7 @@ export function addSay(program: Command, cli: Cli): void {
       if (flags.json) terminal.json(reply, flags.follow ? undefined : 2);
       else terminal.line(sentWords(reply));
       if (!flags.follow) return;
-      cli.exit = await follow(cli, flags, { task_id, level: flags.level, since });
+      cli.exit = await follow(cli, flags, { task_id, level: flags.level, after });
     });
 
   cli.command(program, "withdraw <task> <message>", "take back a message that still waits")

@@ -4,7 +4,7 @@ import type { Requester } from "../../client/replies.ts";
 import type { PushStream } from "../../client/subscriptions.ts";
 import { isFinished } from "../../domain/task_values.ts";
 import { ApiError } from "../../domain/errors.ts";
-import type { LogLevel } from "../../domain/log_entry.ts";
+import type { LogEntry, LogLevel } from "../../domain/log_entry.ts";
 import type { Task, TaskStatus } from "../../domain/task.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { EXIT } from "../exit_codes.ts";
@@ -21,18 +21,31 @@ import type { View } from "./view.ts";
 export interface FollowOptions {
   task_id: string;
   level: LogLevel;
-  /** Leaves out log entries before this time. */
-  since?: string;
+  /** Leaves out what the log had before. */
+  after?: LogEnd;
 }
 
-/** When the task's newest log entry was written, for following only what comes next. */
-export async function newestEntry(server: Requester, task_id: string): Promise<string | undefined> {
-  const { data } = await server.request("request_log_entries", { limit: 1, filter: { agent: task_id } });
-  return data.entries.at(-1)?.time;
+/** The end of a task's log. */
+export interface LogEnd {
+  time: string;
+  /** Those of that time, by which the next ones begin. */
+  entries: readonly LogEntry[];
+}
+
+/** How many entries may have the same time. */
+const SAME_TIME_MAX = 100;
+
+/** Where the task's log ends now, for following only what comes next. */
+export async function logEnd(server: Requester, task_id: string): Promise<LogEnd | undefined> {
+  const sort = { field: "time", order: "desc" } as const;
+  const asked = { limit: SAME_TIME_MAX, filter: { agent: task_id }, sort };
+  const { data: { entries } } = await server.request("request_log_entries", asked);
+  const time = entries[0]?.time;
+  return time === undefined ? undefined : { time, entries: entries.filter((entry) => entry.time === time) };
 }
 
 /**
- * Follows the task from its first log entry, or from `since`, to its end. Returns the exit code: 0 completed, 1 failed, 130
+ * Follows the task from its first log entry, or from what is `after` another, to its end. Returns the exit code: 0 completed, 1 failed, 130
  * cancelled. Ctrl-C (130) and SIGTERM (143) end only the following; the task continues.
  */
 export async function follow(cli: Cli, flags: CommonFlags, options: FollowOptions): Promise<number> {
@@ -50,7 +63,7 @@ async function followWith(
   cli: Cli,
   client: Client,
   flags: CommonFlags,
-  { task_id, level, since }: FollowOptions,
+  { task_id, level, after }: FollowOptions,
   interrupted: Promise<number>,
 ): Promise<number> {
   const json = flags.json ?? false;
@@ -62,10 +75,10 @@ async function followWith(
     task_progress: only,
     conversations: only,
   });
-  const filter = { agent: task_id, level: levelsFrom(level), since };
+  const filter = { agent: task_id, level: levelsFrom(level), since: after?.time };
   try {
     const entries = await client.followLogs(filter);
-    const log = new LogPrinter(entries, view);
+    const log = new LogPrinter(entries, view, after?.entries);
     const printed = log.run();
     const ended = await Promise.race([
       untilEnded(client, task_id, pushes, view, questions),

@@ -11,22 +11,38 @@ const LAST_ENTRIES_MS = 3000;
 export class LogPrinter {
   readonly #entries: AsyncIterable<LogEntry>;
   readonly #view: View;
+  /** How often each of those that are known already will come. */
+  readonly #known = new Map<string, number>();
   #count = 0;
   #printed = Promise.withResolvers<void>();
 
-  constructor(entries: AsyncIterable<LogEntry>, view: View) {
+  /** `known`: entries that may come first, and are not printed. */
+  constructor(entries: AsyncIterable<LogEntry>, view: View, known: readonly LogEntry[] = []) {
     this.#entries = entries;
     this.#view = view;
+    for (const entry of known) {
+      const text = JSON.stringify(entry);
+      this.#known.set(text, (this.#known.get(text) ?? 0) + 1);
+    }
   }
 
   /** Resolves when the entries end. */
   async run(): Promise<void> {
     for await (const entry of this.#entries) {
-      this.#view.entry(entry);
+      if (!this.#isKnown(entry)) this.#view.entry(entry);
       this.#count++;
       this.#printed.resolve();
       this.#printed = Promise.withResolvers<void>();
     }
+  }
+
+  #isKnown(entry: LogEntry): boolean {
+    if (this.#known.size === 0) return false;
+    const text = JSON.stringify(entry);
+    const times = this.#known.get(text) ?? 0;
+    if (times === 0) return false;
+    this.#known.set(text, times - 1);
+    return true;
   }
 
   /** Waits until all stored entries of an ended task that fit are printed: its end may be pushed before the last of them. */
