@@ -56,6 +56,10 @@ for (const name of Object.keys(TRANSPORTS) as TransportName[]) {
             "get_usage",
             "list_templates",
             "start_from_template",
+            "schedule_task",
+            "list_schedules",
+            "control_schedule",
+            "get_report",
           ]);
           assert.ok(
             tools.every((tool: Fields) => tool.outputSchema && (tool.description as string).length > 20),
@@ -97,6 +101,39 @@ for (const name of Object.keys(TRANSPORTS) as TransportName[]) {
           assert.equal((await waiting).status, "cancelled");
           assert.equal((await use(client, "retry_task", { task_id })).retry_count, 1);
           await use(client, "cancel_task", { task_id });
+        })),
+  );
+
+  Deno.test(
+    `mcp over ${name}: plans work, runs it at once, pauses and removes it; reads the report`,
+    SDK_TIMERS,
+    () =>
+      withServer({ config }, (server) =>
+        withMcp(name, server, async (client) => {
+          const scheduled_time = new Date(Date.now() + 86_400_000).toISOString();
+          const recurring = { interval: "cron", cron: "0 3 * * *", timezone: "Europe/Vienna" };
+          const planned = { task_id: "nightly", prompt: "echo slept", scheduled_time, recurring };
+          const { schedule_id, next_run } = await use(client, "schedule_task", planned);
+          assert.equal(schedule_id, "nightly");
+          assert.ok(String(next_run) >= scheduled_time);
+          const control = (action: string) => use(client, "control_schedule", { schedule_id, action });
+          const { run_id } = await control("run_now");
+          const ended = await use(client, "wait_for_task", { task_id: run_id });
+          assert.match(String(ended.output), /slept/);
+          await control("pause");
+          const { schedules } = await use(client, "list_schedules", {});
+          const [only] = schedules as Fields[];
+          assert.deepEqual([only!.schedule_id, only!.runs, only!.recurring], ["nightly", 1, recurring]);
+          assert.ok(only!.paused);
+          await control("remove");
+          assert.deepEqual((await use(client, "list_schedules", {})).schedules, []);
+          const { report } = await use(client, "get_report", { timezone: "Asia/Tokyo" });
+          assert.match(String(report), /Times are in Asia\/Tokyo.*### Done \(1\)\n\n- `nightly_run_1`/s);
+          const wrong = await refusal(client, "schedule_task", {
+            ...planned,
+            recurring: { ...recurring, cron: "61 * * * *" },
+          });
+          assert.match(String(wrong.text), /cron/);
         })),
   );
 

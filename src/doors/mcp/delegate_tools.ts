@@ -23,6 +23,37 @@ const outcome = {
   output: z.string().optional().describe("The agent's answer, once the task is over"),
 };
 
+/** What an agent is to do, and where. */
+export const workInput = {
+  prompt: bytes(65_536).describe("Complete instructions for the agent"),
+  agent: text(1, 100).optional().describe(
+    "Which of the server's configured agents; leave out for the usual one",
+  ),
+  model: text(1, 200).optional().describe("One of the agent's models, as list_agents names them"),
+  effort: text(1, 200).optional().describe(
+    "How much the model thinks: one of the efforts that it has there",
+  ),
+  mode: text(1, 200).optional().describe(
+    "One of the agent's modes, as list_agents names them, such as plan",
+  ),
+  working_dir: text(1, 4096).optional().describe(
+    "Absolute path of the folder to work in, or relative to the project; left out: the project's, else that of the " +
+      "calling task, else the server's own",
+  ),
+  project: text(1, 100).optional().describe(
+    "One of the projects that list_projects names, with its folder and settings; left out: that of the folder",
+  ),
+  type: TaskType.default("feature"),
+  priority: Priority.default("medium"),
+  dependencies: distinct(TaskId, 0, MAX_DEPENDENCIES).optional().describe(
+    "Ids of tasks that must be completed before this one begins",
+  ),
+  isolation: Isolation.optional().describe(
+    "worktree: in a git worktree of its own, so that parallel tasks do not touch the same files",
+  ),
+  task_id: NewTaskId.optional().describe("An id of your choice; left out: a new one"),
+};
+
 export const startTask = tool({
   name: "start_task",
   title: "Delegate a task to another agent",
@@ -32,33 +63,7 @@ export const startTask = tool({
     "how to check the result). Returns at once with a task_id, or, with wait, when the task is over or the time is up. " +
     "Start several tasks without wait to have them work in parallel, then call wait_for_task for each.",
   input: {
-    prompt: bytes(65_536).describe("Complete instructions for the agent"),
-    agent: text(1, 100).optional().describe(
-      "Which of the server's configured agents; leave out for the usual one",
-    ),
-    model: text(1, 200).optional().describe("One of the agent's models, as list_agents names them"),
-    effort: text(1, 200).optional().describe(
-      "How much the model thinks: one of the efforts that it has there",
-    ),
-    mode: text(1, 200).optional().describe(
-      "One of the agent's modes, as list_agents names them, such as plan",
-    ),
-    working_dir: text(1, 4096).optional().describe(
-      "Absolute path of the folder to work in, or relative to the project; left out: the project's, else that of the " +
-        "calling task, else the server's own",
-    ),
-    project: text(1, 100).optional().describe(
-      "One of the projects that list_projects names, with its folder and settings; left out: that of the folder",
-    ),
-    type: TaskType.default("feature"),
-    priority: Priority.default("medium"),
-    dependencies: distinct(TaskId, 0, MAX_DEPENDENCIES).optional().describe(
-      "Ids of tasks that must be completed before this one begins",
-    ),
-    isolation: Isolation.optional().describe(
-      "worktree: in a git worktree of its own, so that parallel tasks do not touch the same files",
-    ),
-    task_id: NewTaskId.optional().describe("An id of your choice; left out: a new one"),
+    ...workInput,
     wait: z.boolean().default(false).describe("Wait for the task's end, at most timeout_seconds"),
     timeout_seconds,
   },
@@ -115,7 +120,7 @@ interface Requested {
 }
 
 /** Permissions are not among the fields: a model must not decide what its agent is allowed to do. */
-function newTask(requested: Requested, parent: Task | undefined): RequestInput<"start_task">["task"] {
+export function newTask(requested: Requested, parent: Task | undefined): RequestInput<"start_task">["task"] {
   const { description, prompt } = describedBy(requested.prompt);
   return {
     id: requested.task_id,
@@ -142,7 +147,7 @@ function metadataOf({ project }: Requested, parent: Task | undefined): Record<st
 }
 
 /** `mcp_`, the time (so that ids sort by it) and a few random letters. */
-function newId({ clock }: Call): string {
+export function newId({ clock }: Call): string {
   const chance = Math.floor(clock.random() * 36 ** 6).toString(36).padStart(6, "0");
   return `mcp_${clock.now().toString(36)}_${chance}`;
 }

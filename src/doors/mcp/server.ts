@@ -20,6 +20,7 @@ import {
   listTasks,
   retryTask,
 } from "./task_tools.ts";
+import { controlSchedule, getReport, listSchedules, scheduleTask } from "./schedule_tools.ts";
 import { listTemplates, startFromTemplate } from "./template_tools.ts";
 import type { Call, Tool } from "./tool.ts";
 import { getUsage } from "./usage_tools.ts";
@@ -44,6 +45,10 @@ const TOOLS: readonly Tool[] = [
   getUsage,
   listTemplates,
   startFromTemplate,
+  scheduleTask,
+  listSchedules,
+  controlSchedule,
+  getReport,
 ];
 
 const INSTRUCTIONS =
