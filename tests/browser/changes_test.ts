@@ -186,6 +186,53 @@ Deno.test("changes: keys walk, comment and tick off; comments and marks are kept
   });
 });
 
+Deno.test("changes: a comment stays when an answer from before it arrives late", async () => {
+  await visit(options(), async (visit) => {
+    const { page, go } = visit;
+    await repositoryOf(visit);
+    await start(visit, "demo", "demo:steps=2 demo:delay=0 demo:file=notes.md", { agent: "demo" });
+    const { promise: asked, resolve: isAsked } = Promise.withResolvers<void>();
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    let answers = 0;
+    await page.routeWebSocket(/.*/, (socket) => {
+      const server = socket.connectToServer();
+      socket.onMessage((message) => server.send(message));
+      server.onMessage(async (message) => {
+        if (String(message).includes('"type":"review"') && ++answers === 1) {
+          isAsked();
+          await released;
+        }
+        socket.send(message);
+      });
+    });
+    await go("/tasks/demo");
+    await badge(page, "To review").waitFor();
+    await go("/tasks/demo?tab=changes");
+    const notes = file(page, "notes.md");
+    await notes.locator("tr", { hasText: "1" }).first().waitFor();
+    await asked;
+    await page.keyboard.press("]");
+    await page.keyboard.press("n");
+    await notes.locator("tr.is-at").waitFor();
+    await page.keyboard.press("c");
+    await page.getByRole("textbox", { name: /^Comment on line \d/ }).waitFor();
+    await page.keyboard.type("Why?");
+    await page.keyboard.press("Control+Enter");
+    const kept = async () => {
+      const { reply } = await visit.server.post({ type: "get_review", task_id: "demo" });
+      return [(reply.comments as unknown[]).length, (reply.viewed as unknown[]).length];
+    };
+    await becomes(kept, [1, 0]);
+    release();
+    // The page asks again, since the answer was from before the comment.
+    await becomes(() => Promise.resolve(answers > 1), true);
+    await page.getByRole("group", { name: /^Your comment, line/ }).waitFor();
+    await page.keyboard.press("Space");
+    await notes.getByRole("checkbox", { name: "Viewed", checked: true }).waitFor();
+    await becomes(kept, [1, 1]);
+  });
+});
+
 Deno.test("changes: a conflict is told before and after, and nothing changes; discarded work is kept aside", async () => {
   await visit(options(), async (visit) => {
     const { page, go, picture } = visit;

@@ -19,6 +19,11 @@ export function toSend(comments: readonly Comment[]): ReviewComment[] {
   return comments.map(({ outdated: _, ...comment }) => comment);
 }
 
+interface Kept {
+  comments: readonly Comment[];
+  viewed: readonly ViewedFile[];
+}
+
 /** Marks of files that change within this time are stored together. What was written is stored at once. */
 const SAVE_AFTER_MS = 400;
 
@@ -28,49 +33,63 @@ const SAVE_AFTER_MS = 400;
 export function useReview(task_id: string, about: string | undefined): Review {
   const [comments, setOwnComments] = useState<readonly Comment[]>([]);
   const [viewed, setOwnViewed] = useState<readonly ViewedFile[]>([]);
-  const latest = useRef({ comments, viewed, isDue: false });
+  const latest = useRef({ comments, viewed });
+  const due = useRef(new Set<keyof Kept>());
+  /** How often the user has changed something. */
+  const changes = useRef(0);
+  /** Ends with the last save that has begun. Never rejects. */
+  const saves = useRef<Promise<void>>(Promise.resolve());
   const timer = useRef<Timer>();
 
   const save = async () => {
     timer.current?.cancel();
-    if (!latest.current.isDue) return;
-    latest.current.isDue = false;
+    const kinds = [...due.current];
+    if (kinds.length === 0) return;
+    due.current.clear();
     const { comments, viewed } = latest.current;
+    const kept = { comments: toSend(comments), viewed: [...viewed] };
+    const stored = Object.fromEntries(kinds.map((kind) => [kind, kept[kind]]));
     try {
-      await client.request("save_review", {
-        task_id,
-        comments: toSend(comments),
-        viewed: [...viewed],
-      });
+      await client.request("save_review", { task_id, ...stored });
     } catch (error) {
       // The next change stores it again.
-      latest.current.isDue = true;
-      throw error;
+      for (const kind of kinds) due.current.add(kind);
+      toastError(error);
     }
   };
-  const change = (next: { comments?: readonly Comment[]; viewed?: readonly ViewedFile[] }) => {
-    Object.assign(latest.current, next, { isDue: true });
-    setOwnComments(latest.current.comments);
-    setOwnViewed(latest.current.viewed);
+  /** One save after the other, so that none overtakes a later one. */
+  const saveInOrder = () => void (saves.current = saves.current.then(save));
+  const keep = (kept: Kept) => {
+    latest.current = kept;
+    setOwnComments(kept.comments);
+    setOwnViewed(kept.viewed);
+  };
+  const change = (next: Partial<Kept>) => {
+    changes.current++;
+    for (const kind of Object.keys(next) as (keyof Kept)[]) due.current.add(kind);
+    keep({ ...latest.current, ...next });
     timer.current?.cancel();
-    if (next.comments !== undefined) return void save().catch(toastError);
-    timer.current = systemClock.after(SAVE_AFTER_MS, () => void save().catch(toastError));
+    if (next.comments !== undefined) return saveInOrder();
+    timer.current = systemClock.after(SAVE_AFTER_MS, saveInOrder);
   };
 
   useEffect(() => {
     if (about === undefined) return;
     let isLeft = false;
-    ask("get_review", { task_id }).then(({ comments, viewed }) => {
-      // What was written meanwhile is newer.
-      if (isLeft || latest.current.isDue) return;
-      Object.assign(latest.current, { comments, viewed });
-      setOwnComments(comments);
-      setOwnViewed(viewed);
-    }).catch(toastError);
+    const read = async () => {
+      // A reply from before a save would take back what was saved.
+      await saves.current;
+      const before = changes.current;
+      const { comments, viewed } = await ask("get_review", { task_id });
+      if (isLeft) return;
+      if (changes.current !== before) return await read();
+      if (due.current.size === 0) keep({ comments, viewed });
+    };
+    read().catch(toastError);
     return () => void (isLeft = true);
   }, [task_id, about]);
   // What is not stored yet is stored when the user leaves.
-  useEffect(() => () => void save().catch(toastError), [task_id]);
+  useEffect(() => saveInOrder, [task_id]);
 
   return {
     comments,
