@@ -1,10 +1,16 @@
 /** The programs that run for tasks beside their agents: a project's `setup` and `teardown` of worktrees, and checks. */
+import { getLogger } from "@logtape/logtape";
 import { joinedBytes } from "../domain/bytes.ts";
 import { CHECK_OUTPUT_MAX, type RunCheck } from "../domain/check.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Clock } from "../clock/clock.ts";
 import { commonVariables, pickVariables } from "../host/processes/common_variables.ts";
 import { type ProgramEnd, type RunProgram, whyEnded } from "../host/processes/contained_program.ts";
+import { endTree } from "../host/processes/end_tree.ts";
+import { processLists } from "../host/processes/process_lists.ts";
+import { createTree } from "../host/processes/process_tree.ts";
+
+const log = getLogger(["opencode-agents", "workspaces"]);
 
 /** How much of what a program printed its error repeats. */
 const LINES = 20;
@@ -13,6 +19,8 @@ const OUTPUT_MAX = 16_000_000;
 const TEARDOWN_MS = 60_000;
 /** No task may take longer: its own timeout ends its checks. */
 const CHECK_MS = 86_400_000;
+/** How long what a check has left running may tidy up. */
+const LEFT_MS = 2_000;
 /** Of the server's variables, besides those that every program gets. */
 const OWN_VARIABLES = ["TMPDIR", "USER", "LOGNAME"];
 
@@ -66,16 +74,18 @@ export async function runTeardown(
   return problems;
 }
 
-/** Runs checks: for a task's own time, with the end of what they print. */
+/** Runs checks: for a task's own time, with the end of what they print. What one leaves running is ended with it. */
 export function checkRunner(host: ProgramHost): RunCheck {
+  const lists = processLists(host.clock);
   return async ({ task_id, program: [program = "", ...args], folder, env, signal }) => {
     const tail = new Tail(CHECK_OUTPUT_MAX);
+    const mark = { OPENCODE_AGENTS_CHECK: crypto.randomUUID() };
     try {
       const end = await host.run({
         program,
         args,
         cwd: folder,
-        env: variablesFor(host, task_id, env),
+        env: { ...variablesFor(host, task_id, env), ...mark },
         bound_ms: CHECK_MS,
         signal,
         output_max: OUTPUT_MAX,
@@ -84,6 +94,15 @@ export function checkRunner(host: ProgramHost): RunCheck {
       return { exit_code: end.why === "ended" ? end.code : undefined, output: tail.text };
     } catch (error) {
       return { output: `It cannot be run: ${(error as Error).message}` };
+    } finally {
+      // Such as a daemon, which has left the group.
+      const rest = createTree(lists, [], { all: [`OPENCODE_AGENTS_CHECK=${mark.OPENCODE_AGENTS_CHECK}`] });
+      await endTree(host.clock, rest, LEFT_MS).catch((error) => {
+        log.warn("it is not known what a check of task {id} has left running: {error}", {
+          id: task_id,
+          error,
+        });
+      });
     }
   };
 }

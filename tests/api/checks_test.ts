@@ -147,7 +147,7 @@ Deno.test("clients' programs need tasks.client_commands, names must be known", a
 Deno.test("the timeout covers the checks, and cancelling ends them with what they have started", async () => {
   await withApp({ config }, async (app) => {
     const slow = ["sh", "-c", "echo $$ > pid; sleep 300 & wait"];
-    const socket = await start(app, { prompt: "session s; say done", checks: [slow] }, { timeout: 1000 });
+    const socket = await start(app, { prompt: "session s; say done", checks: [slow] }, { timeout: 6000 });
     await ends(socket, "failed");
     assert.equal(((await task(socket)).failure as Fields).kind, "timeout");
     const pid = Number(await Deno.readTextFile(`${app.dir}/pid`));
@@ -203,5 +203,49 @@ Deno.test("a server that stops during a check runs it again when it is back", as
     assert.equal(await Deno.readTextFile(`${app.dir}/ran`), "x\nx\n");
     const [first] = (await result(socket)).attempts;
     assert.equal(first!.outcome, "interrupted");
+  });
+});
+
+const isAlive = (pid: number) => {
+  try {
+    Deno.kill(pid, "SIGCONT");
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+Deno.test("what a check leaves running ends with it and keeps nobody waiting, also what has left its session", async () => {
+  await withApp({ config }, async (app) => {
+    const leaves = "sleep 600 & echo $! > child; setsid sh -c 'echo $$ > daemon; exec sleep 600' & " +
+      "until test -s daemon; do sleep 0.05; done; echo over";
+    const socket = await start(app, { agent: "command", prompt: "print x", checks: [["sh", "-c", leaves]] });
+    await ends(socket);
+    const [check] = (await result(socket)).checks!;
+    assert.deepEqual([check!.ok, check!.output], [true, "over\n"]);
+    for (const name of ["child", "daemon"]) {
+      const pid = Number(await Deno.readTextFile(`${app.dir}/${name}`));
+      assert.ok(pid > 1);
+      await until(() => !isAlive(pid));
+    }
+  });
+});
+
+Deno.test("a check may print without end: its last 4 KiB are kept; one that cannot be started has no exit code", async () => {
+  await withApp({ config }, async (app) => {
+    const loud = ["sh", "-c", "head -c 40000000 /dev/zero | tr '\\0' '\\251'; printf 'ü end' >&2; exit 2"];
+    const socket = await start(app, {
+      agent: "command",
+      prompt: "print x",
+      checks: [["no-such-program", "-x"], loud],
+    });
+    await ends(socket, "failed");
+    assert.equal((await task(socket)).error, "Check 'no-such-program -x' failed");
+    const [missing, printed] = (await result(socket)).checks!;
+    assert.deepEqual([missing!.ok, "exit_code" in missing!], [false, false]);
+    assert.match(`${missing!.output}`, /cannot be run/);
+    assert.deepEqual([printed!.ok, printed!.exit_code], [false, 2]);
+    assert.match(`${printed!.output}`, /ü end$/);
+    assert.ok(new TextEncoder().encode(`${printed!.output}`).length <= 4096);
   });
 });

@@ -6,6 +6,10 @@ import { signalAll } from "./signals.ts";
 
 /** How long a program may tidy up after SIGTERM. */
 const TIDY_MS = 5_000;
+/** How long what a program has printed may take to arrive after its end. */
+const DRAIN_MS = 1_000;
+/** Where `setsid` says that it could not start the program. */
+const FIRST_WORDS = 1_000;
 
 export interface ProgramRun {
   program: string;
@@ -22,7 +26,10 @@ export interface ProgramRun {
   output_max: number;
   /** Gets what it prints on stdout, without a bound, instead of the end. The program is ended once it returns false. */
   take?(bytes: Uint8Array): boolean;
-  /** Gets all that it prints, on stdout and stderr, instead of the end. There is no bound: the reader keeps what it needs. */
+  /**
+   * Gets all that it prints, on stdout and stderr, instead of the end. There is no bound: the reader keeps what it needs. What
+   * the program leaves running is ended with it, and keeps nobody waiting.
+   */
   printed?(bytes: Uint8Array): void;
 }
 
@@ -70,15 +77,23 @@ export function containedPrograms(clock: Clock): RunProgram {
       : new Deno.Command(byProgram, { ...common, args: [program, ...args] }).spawn();
     if (stdin !== undefined) void give(child.stdin, stdin);
     const enough = Promise.withResolvers<"enough">();
-    const listen = printed && ((bytes: Uint8Array) => (printed(bytes), true));
-    const taken = take ?? listen;
+    const taken = take ?? (printed && ((bytes) => (printed(bytes), true)));
     const stdout = taken === undefined
       ? collectBytes(child.stdout, output_max, heard)
       : passedOn(child.stdout, taken, () => enough.resolve("enough"));
-    const stderr = listen === undefined
+    const stderr = printed === undefined
       ? collectBytes(child.stderr, output_max)
-      : passedOn(child.stderr, listen, () => {});
-    const done = Promise.all([child.status, stdout.bytes, stderr.bytes]).catch((error) => {
+      : firstWords(child.stderr, printed);
+    const read = Promise.all([stdout.bytes, stderr.bytes]);
+    const readInTime = async () => {
+      await child.status;
+      await signalAll(clock, [-child.pid], "SIGKILL");
+      await within(clock, DRAIN_MS, read, undefined);
+      stdout.cancel();
+      stderr.cancel();
+      return await read;
+    };
+    const done = Promise.all([child.status, printed ? readInTime() : read]).catch((error) => {
       if (error instanceof RangeError) return "too_much" as const;
       throw error;
     });
@@ -98,7 +113,7 @@ export function containedPrograms(clock: Clock): RunProgram {
       signal?.removeEventListener("abort", abort);
     }
     if (typeof ended !== "string") {
-      const [{ code }, out, err] = ended;
+      const [{ code }, [out, err]] = ended;
       const fault = byProgram && setsidFault(code, err);
       if (fault !== undefined) throw new Deno.errors.NotFound(fault);
       return { why: "ended", code, stdout: out, stderr: err };
@@ -124,6 +139,17 @@ function passedOn(
     return goesOn;
   });
   return { bytes: done.then(() => new Uint8Array()), cancel };
+}
+
+/** As `passedOn`, but what comes first is kept. */
+function firstWords(source: ReadableStream<Uint8Array>, printed: (bytes: Uint8Array) => void) {
+  let words = new Uint8Array();
+  const { done, cancel } = passBytes(source, (bytes) => {
+    if (words.length === 0) words = bytes.slice(0, FIRST_WORDS);
+    printed(bytes);
+    return true;
+  });
+  return { bytes: done.then(() => words), cancel };
 }
 
 async function give(
