@@ -13,7 +13,7 @@ import { Worktrees } from "../engine/worktrees.ts";
 import type { Store } from "../store/open.ts";
 
 export interface AcceptanceWiring
-  extends Pick<AcceptanceOptions, "methodOf">, Pick<WorktreeEndOptions, "save" | "tearDown"> {
+  extends Pick<AcceptanceOptions, "methodOf" | "check">, Pick<WorktreeEndOptions, "save" | "tearDown"> {
   clock: Clock;
   store: Store;
   landing: Landing;
@@ -24,11 +24,11 @@ export interface AcceptanceWiring
 export type Endings = ReturnType<typeof composeAcceptance>;
 
 export function composeAcceptance(wiring: AcceptanceWiring) {
-  const { clock, store, landing, folders, say, save, tearDown, methodOf } = wiring;
+  const { clock, store, landing, folders, say, save, tearDown, methodOf, check } = wiring;
   const turns = new OneAtATime();
   const unfinished = (task_id: string) => recovery.settle(task_id);
   const ends = new WorktreeEnds({ store, landing, save, tearDown, unfinished }, turns);
-  const acceptance = new Acceptance({ clock, store, landing, methodOf }, ends);
+  const acceptance = new Acceptance({ clock, store, landing, methodOf, check }, ends);
   const discarding = new Discarding({ clock, store, landing }, ends);
   const releasing = new Releasing({ store, landing, save }, ends);
   const update = new WorkspaceUpdate({ store, landing, ends, say, save });

@@ -33,6 +33,8 @@ import { AttachmentFiles } from "../store/attachment_files.ts";
 import type { Store } from "../store/open.ts";
 import { gitComparisons } from "../workspaces/changes/comparisons.ts";
 import { createGit } from "../workspaces/git.ts";
+import { mergedChecks } from "../engine/merged_checks.ts";
+import { mergedCheckouts } from "../workspaces/merged_checkout.ts";
 import { gitLanding } from "../workspaces/landing.ts";
 import { checkRunner, runTeardown } from "../workspaces/project_programs.ts";
 import { gitWorkspaces } from "../workspaces/workspaces.ts";
@@ -86,6 +88,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     server_env: Deno.env.toObject(),
     marks: serverMarks(ids),
   };
+  const runCheck = checkRunner(programs);
   const git = createGit(programs);
   const cannotRun = () =>
     ability?.obstacle("run") ?? memoryObstacle(() => Deno.memoryUsage().rss, limits.max_memory_bytes);
@@ -169,7 +172,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
       ? repositoryRoots(base, tasks.working_dir, home)
       : undefined,
     workspaces,
-    runCheck: checkRunner(programs),
+    runCheck,
     settings,
     max_concurrent: tasks.max_concurrent,
     max_starting: navigator.hardwareConcurrency,
@@ -207,6 +210,13 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
       return await runTeardown(programs, teardown, { task_id: task.id, folder, repository, env });
     },
     methodOf: (task) => projects.projectOf(task)?.accept,
+    check: mergedChecks({
+      clock,
+      logs: store.logs,
+      settings,
+      runCheck,
+      checkout: mergedCheckouts({ git, programs, room: join(folder, "git", "checks") }),
+    }),
   });
   const pullRequests = composePullRequests({
     clock,

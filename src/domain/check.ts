@@ -73,6 +73,14 @@ export function failedChecks(results: readonly CheckResult[]): CheckResult[] {
   return results.filter(({ ok }) => !ok);
 }
 
+/** How it ended, in words. */
+export function checkWords(
+  { command, ok, exit_code }: Pick<CheckResult, "command" | "ok" | "exit_code">,
+): string {
+  const how = exit_code === undefined ? "did not run to its end" : `failed with exit code ${exit_code}`;
+  return `Check '${command}' ${ok ? "passed" : how}`;
+}
+
 /** The error of a task whose work does not pass. */
 export function checkFailure(results: readonly CheckResult[]): string | undefined {
   const [first] = failedChecks(results);

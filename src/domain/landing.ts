@@ -4,6 +4,7 @@ import type { UpdateMethod } from "./base_update.ts";
 import type { CarriedWork, Work } from "./carried_work.ts";
 import type { AcceptIntent, AcceptMethod, UpdateIntent } from "./ending.ts";
 import { ApiError, type ErrorDetails } from "./errors.ts";
+import type { WorkspaceTask } from "./task_workspaces.ts";
 
 export type ConflictReason = "conflict" | "uncommitted" | "dependencies" | "checks";
 
@@ -117,6 +118,21 @@ export interface Landing {
   /** Whether git's folder is there. */
   hasRepository(common_dir: string): Promise<boolean>;
 }
+
+/**
+ * Has `use` look at a commit in a worktree of its own, with what a new worktree of the project gets. `folder`: where the task
+ * works in it. Nothing of it stays. Throws what git and the project's setup throw.
+ */
+export type MergedCheckout = <T>(
+  order: {
+    task_id: string;
+    worktree: OwnWorktree;
+    commit: string;
+    project: WorkspaceTask["project"];
+  },
+  use: (folder: string) => Promise<T>,
+  signal: AbortSignal,
+) => Promise<T>;
 
 export const KEPT = {
   accepted: "refs/opencode-agents/accepted/",

@@ -20,6 +20,7 @@ import { withoutWorktree } from "../domain/past_work.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import type { Store } from "../store/open.ts";
 import { foundTask } from "./found_task.ts";
+import type { CheckMerged } from "./merged_checks.ts";
 import type { WorktreeEnds } from "./worktree_ends.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
@@ -28,6 +29,8 @@ const OPERATION = "accept the changes of";
 
 /** How often it is begun again because the branch was moved meanwhile. */
 const TRIES_MAX = 5;
+/** How long the checks of the merged result may take: who accepts has an answer within 120 s. */
+const CHECKS_MS = 100_000;
 
 export interface AcceptanceOptions {
   clock: Clock;
@@ -35,8 +38,8 @@ export interface AcceptanceOptions {
   landing: Landing;
   /** What a task's project prefers. */
   methodOf?(task: TaskRecord): AcceptMethod | undefined;
-  /** Runs the project's checks on a commit that is not accepted yet. Returns what failed, if anything. */
-  check?(task: TaskRecord, merged: { common_dir: string; commit: string }): Promise<string | undefined>;
+  /** Runs the task's checks on the merged commit, before anybody sees that. */
+  check?: CheckMerged;
 }
 
 export interface AcceptRequest {
@@ -83,9 +86,11 @@ export class Acceptance {
 
   /** For who has the repository's turn. */
   async acceptInTurn(request: AcceptRequest, by: Actor): Promise<Accepted> {
+    const { clock } = this.#options;
+    const until_ms = clock.monotonic() + CHECKS_MS;
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const task = await this.#ends.saved(request.task_id, OPERATION);
-      const plan = await this.#planned(task, request);
+      const plan = await this.#planned(task, request, Math.max(0, until_ms - clock.monotonic()));
       const intent = await this.#intent(task, request, plan);
       let hasBegun = false;
       try {
@@ -106,7 +111,12 @@ export class Acceptance {
     throw changesConflict("uncommitted", [], "The branch was moved again and again meanwhile. Try again");
   }
 
-  async #planned(task: { record: TaskRecord; worktree: OwnWorktree }, request: AcceptRequest) {
+  /** `left_ms`: how long checks may take. */
+  async #planned(
+    task: { record: TaskRecord; worktree: OwnWorktree },
+    request: AcceptRequest,
+    left_ms: number,
+  ) {
     const { store, landing, check, methodOf } = this.#options;
     const { record, worktree } = task;
     const method = request.method ?? methodOf?.(record) ?? "squash";
@@ -128,11 +138,13 @@ export class Acceptance {
       );
     }
     this.#requireDependencies(record, plan, request.include_dependencies === true);
-    if (plan.hasMoved && check) {
-      const failure = await check(record, { common_dir: worktree.common_dir, commit: plan.to });
-      if (failure !== undefined) {
-        throw changesConflict("checks", [], `The merged result fails its checks: ${failure}`);
-      }
+    const failure = plan.hasMoved ? await check?.(task, plan.to, left_ms) : undefined;
+    if (failure !== undefined) {
+      throw changesConflict("checks", [], `The merged result does not pass its checks: ${failure.message}`, {
+        checks: failure.checks,
+        todo:
+          "Bring the branch into the task's workspace with update_workspace, and have the task mend it there.",
+      });
     }
     return { ...plan, method };
   }

@@ -128,6 +128,7 @@ export async function made(
     const worktree = { ...intent, git_dir };
     await logHead(git_dir);
     await furnish(making, worktree, task, notes, signal);
+    await noteIgnored(git, worktree, signal);
     return worktree;
   } catch (error) {
     await unmade(making, intent, hasBranch).catch(() => {});
@@ -136,10 +137,10 @@ export async function made(
 }
 
 /** Puts into the new worktree what it needs besides what git checks out. */
-async function furnish(
-  { git, programs }: Making,
-  worktree: MadeWorktree & Intent,
-  { id, project }: WorkspaceTask,
+export async function furnish(
+  { git, programs }: Pick<Making, "git" | "programs">,
+  worktree: Pick<Intent, "root" | "path" | "common_dir" | "repository">,
+  { id, project }: Pick<WorkspaceTask, "id" | "project">,
   notes: Note[],
   signal?: AbortSignal,
 ): Promise<void> {
@@ -160,7 +161,6 @@ async function furnish(
     const where = { task_id: id, folder: root, repository, env: project.env };
     await runSetup(programs, project.setup, project.setup_timeout_ms, where, signal);
   }
-  await noteIgnored(git, worktree, signal);
 }
 
 /** Removes what a crash or a failure has left half made. Nobody has worked in it. `keepsBranch`: it was there before. */

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { exists, firstLine } from "./file_facts.ts";
 import type { Note } from "./notes.ts";
 import { linkedTrees, type WorkingTree } from "./working_trees.ts";
-import { isTaskBranch } from "./worktree_names.ts";
+import { isMergedCheckout, isTaskBranch } from "./worktree_names.ts";
 
 /** What git's lock of a worktree says until its files are there. */
 const IN_THE_MAKING = "initializing";
@@ -55,9 +55,9 @@ export class NewWorktrees {
     return new NewWorktrees(common_dir, own, await linkedWorktrees(common_dir));
   }
 
-  /** Whether it is another task's. An agent in a worktree may make one beside it. */
+  /** Whether it is another task's, or for checks. An agent in a worktree may make one beside it. */
   #isOwn({ path, branch }: FoundWorktree): boolean {
-    return dirname(path) === this.#own && isTaskBranch(branch);
+    return isMergedCheckout(path) || dirname(path) === this.#own && isTaskBranch(branch);
   }
 
   /** What is to be said of those that are new. Each is named once. */

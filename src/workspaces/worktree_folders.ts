@@ -16,7 +16,7 @@ import { linkOf as placeOfLink } from "./working_trees.ts";
 import { leadsTo } from "./worktree_place.ts";
 
 /** git's folders of a worktree. */
-interface Link {
+export interface Link {
   git_dir: string;
   common_dir: string;
 }
@@ -113,7 +113,8 @@ async function committed(
 }
 
 /** Undefined unless git knows the folder as its worktree. A repository above it does not count. */
-async function linkOf(path: string): Promise<Link | undefined> {
+/** Undefined unless git says the same of the folder. */
+export async function linkOf(path: string): Promise<Link | undefined> {
   const git_dir = await placeOfLink(path).catch(() => undefined);
   if (git_dir === undefined) return undefined;
   const common = await firstLine(join(git_dir, "commondir"));

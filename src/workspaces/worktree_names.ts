@@ -1,5 +1,5 @@
 /** The names of a new worktree: a branch and a folder that are nobody's yet. */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { ApiError } from "../domain/errors.ts";
 import { exists } from "./file_facts.ts";
 import type { Git } from "./git.ts";
@@ -67,4 +67,12 @@ export async function freeFolder(
 function* numbered(name: string): Iterable<string> {
   yield name;
   for (let n = 2; n < MOST; n++) yield `${name}-${n}`;
+}
+
+/** What the names of worktrees begin with that are there for checks only. */
+export const CHECKOUT_PREFIX = "opencode-agents-check-";
+
+/** Whether a worktree is one of these, which no agent has made. */
+export function isMergedCheckout(path: string): boolean {
+  return basename(path).startsWith(CHECKOUT_PREFIX);
 }

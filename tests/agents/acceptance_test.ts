@@ -351,9 +351,9 @@ Deno.test("discard: the worktree and its branch are gone, the commits are kept, 
 
 Deno.test("accept: failed checks of the merged result are refused, and asked only if the branch has moved", async () => {
   const asked: string[] = [];
-  const check = (_task: unknown, { commit }: { commit: string }) => {
+  const check = (_task: unknown, commit: string) => {
     asked.push(commit);
-    return Promise.resolve("make test");
+    return Promise.resolve({ message: "Check 'make test' failed", checks: [] });
   };
   await withEndedTasks(FILES, async (tasks) => {
     await tasks.add("t", { "a.txt": edited(1, "one") });

@@ -4,7 +4,7 @@ import {
   CHECK_ROUNDS,
   checkMessage,
   type CheckResult,
-  commandOf,
+  checkWords,
   failedChecks,
   programsOf,
 } from "../../domain/check.ts";
@@ -13,6 +13,7 @@ import type { TaskRecord, TaskState } from "../../domain/task_record.ts";
 import { withCheckMessage } from "../../domain/turns.ts";
 import { partsOf, userMessage, userText } from "../../store/messages.ts";
 import type { Besides } from "../../store/queue.ts";
+import { runChecks } from "../check_sequence.ts";
 import type { RunContext, RunSettings } from "../run_context.ts";
 
 export class CheckRun {
@@ -42,37 +43,29 @@ export class CheckRun {
     this.#stopped.abort();
   }
 
-  /** All run, though one fails: the agent is told of all. */
   async #all(task: TaskRecord, folder: string, signal: AbortSignal): Promise<CheckResult[]> {
     const { clock, settings, runCheck } = this.#context;
     const { checks, env = {} } = settings.executionOf(task);
-    const results: CheckResult[] = [];
-    for (const program of programsOf(checks, settings.checks)) {
-      if (signal.aborted || !runCheck) break;
-      const command = commandOf(program);
-      void this.#emit({
-        kind: "reported",
-        report: { kind: "activity", current_step: `Check: ${command}`.slice(0, 200) },
-      });
-      const began_ms = clock.monotonic();
-      const { exit_code, output } = await runCheck({ task_id: task.id, program, folder, env, signal });
-      if (signal.aborted) break;
-      const duration_ms = Math.round(clock.monotonic() - began_ms);
-      const result = { command, ok: exit_code === 0, exit_code, duration_ms, output };
-      results.push(result);
-      await this.#log(result);
-    }
-    return results;
+    if (!runCheck) return [];
+    const programs = programsOf(checks, settings.checks);
+    return await runChecks(clock, runCheck, programs, { task_id: task.id, folder, env, signal }, {
+      begins: (command) =>
+        void this.#emit({
+          kind: "reported",
+          report: { kind: "activity", current_step: `Check: ${command}`.slice(0, 200) },
+        }),
+      ended: (result) => this.#log(result),
+    });
   }
 
-  #log({ command, ok, exit_code, duration_ms, output }: CheckResult): void | Promise<void> {
-    const how = exit_code === undefined ? "did not run to its end" : `failed with exit code ${exit_code}`;
+  #log(result: CheckResult): void | Promise<void> {
+    const { ok, exit_code, duration_ms, output } = result;
     return this.#emit({
       kind: "reported",
       report: {
         kind: "log",
         level: ok ? "info" : "warn",
-        message: `Check '${command}' ${ok ? "passed" : how}`,
+        message: checkWords(result),
         source: "check",
         details: { exit_code, duration_ms, output },
       },
