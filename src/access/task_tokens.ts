@@ -45,6 +45,12 @@ export class TaskTokens {
     return issued && isSame(issued.secret, secret) ? issued.identity : undefined;
   }
 
+  /** The agent that works on this task now. */
+  ofTask(task_id: string): Identity | undefined {
+    for (const { identity } of this.#issued.values()) if (identity.actor.id === task_id) return identity;
+    return undefined;
+  }
+
   isValid(identity: Identity): boolean {
     for (const issued of this.#issued.values()) if (issued.identity === identity) return true;
     return false;

@@ -4,6 +4,7 @@ import { startAcp } from "./acp/run_acp.ts";
 import { startCommand } from "./command/run_command.ts";
 import { shellText } from "./go_on_command.ts";
 import { lookAt, probe, sessionsOf } from "./look_at_agent.ts";
+import { taskOf } from "./supervision/process_owner.ts";
 import { createSupervisor, type SupervisorOptions } from "./supervision/supervisor.ts";
 
 /** Runs agents on this machine. One per server; `close` ends its reaper. */
@@ -23,6 +24,10 @@ export function createAgentRunner(options: SupervisorOptions): AgentRunner {
     sessions: (name, agent, working_dir, signal) =>
       sessionsOf(name, agent, host, options, working_dir, signal),
     sessionCommand: (agent, session_id) => shellText(makes.of(agent).goOn(session_id)),
+    get isAtWork() {
+      return supervisor.runs.size > 0;
+    },
+    taskOf: (process) => taskOf(process, supervisor.runs, supervisor.mark, Deno.pid),
     expect: () => supervisor.expect(),
     endStrays: () => supervisor.endStrays(),
     close: () => supervisor.close(),

@@ -91,6 +91,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     usage,
     reports,
     reviews,
+    runner,
   });
   const listening: Listening = {
     get url() {

@@ -1,5 +1,7 @@
 /** The doors: what clients reach over WebSocket, HTTP and MCP. */
 import manifest from "../../deno.json" with { type: "json" };
+import { PeerAgents } from "../access/peer_agents.ts";
+import type { AgentRunner } from "../domain/agent_runner.ts";
 import { BUILT_IN_MAKES } from "../agents/makes/built_in.ts";
 import { SubscriptionHub } from "../api/channels/hub.ts";
 import { channelTable, producersOf } from "../api/channels/table.ts";
@@ -49,6 +51,7 @@ export interface Behind {
   reviews: TaskReviews;
   usage: UsageReports;
   reports: DailyReport;
+  runner: Pick<AgentRunner, "isAtWork" | "taskOf">;
 }
 
 export function composeDoors({ clock, config }: ComposeOptions, behind: Behind): Server {
@@ -64,7 +67,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     projects,
     notifications,
   } = behind;
-  const { access, monitor, attachments, usage } = behind;
+  const { access, monitor, attachments, usage, runner } = behind;
   const { auth, keys, tokens, limits, control, addresses, watch } = access;
   const { metrics, machine, health, prometheus } = monitor;
   const hub = new SubscriptionHub(
@@ -133,6 +136,12 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     auth,
     addresses,
     limits,
+    peers: new PeerAgents({
+      clock,
+      tokens,
+      areAtWork: () => runner.isAtWork ?? false,
+      taskOf: (process) => runner.taskOf?.(process),
+    }),
     refused: (ip, reason) => watch.note("suspicious_activity", ip, { reason }),
     routes: allRoutes({
       router,

@@ -3,6 +3,7 @@ import type { AgentConfig } from "./agent_config.ts";
 import type { OfferNews } from "./agent_offer.ts";
 import type { AgentSession } from "./agent_session.ts";
 import type { Run, RunListener } from "./run.ts";
+import type { ProcessOrigin } from "./process_origin.ts";
 import type { RunRequest } from "./run_request.ts";
 
 /** An agent's program as it is found on this machine. */
@@ -50,6 +51,10 @@ export interface AgentRunner {
   ): Promise<AgentSession[]>;
   /** The command by which a person goes on with a session in the agent's own program; undefined if there is none. */
   sessionCommand?(agent: AgentConfig, session_id: string): string | undefined;
+  /** Whether any agent is at work. Absent: there are no processes of agents on this machine. */
+  readonly isAtWork?: boolean;
+  /** The task that a process of this machine works for; undefined if it works for none, or if that cannot be seen. */
+  taskOf?(process: ProcessOrigin): string | undefined;
   /** Told that a run is likely to start within milliseconds. What a start waits for then begins now. */
   expect?(): void;
   /**

@@ -98,7 +98,7 @@ function inRepository(requested: NewTask, { state: { workspace } }: TaskRecord):
 
 /**
  * Beside a task in a worktree, in the same repository: in a worktree of its own too, so that nothing is changed behind its
- * owner's back, and from that task's branch, into which it can be accepted. The task may say otherwise.
+ * owner's back, and from that task's branch, into which it can be accepted.
  */
 function fromTheirBranch(task: NewTask, parent: TaskRecord, rules: DelegationRules): NewTask {
   const { workspace } = parent.state;
@@ -107,9 +107,28 @@ function fromTheirBranch(task: NewTask, parent: TaskRecord, rules: DelegationRul
   const own = rules.executionOf({ spec: task }).working_dir;
   const isBeside = own === rules.executionOf(parent).working_dir ||
     (own !== undefined && workspace.repository !== undefined && isFolderIn(workspace.repository, own));
+  if (!isBeside) return task;
   const { isolation = "worktree", base = workspace.branch } = execution;
-  if (!isBeside || isolation !== "worktree") return task;
+  if (isolation === "none") throw besideOwner(parent);
   return { ...task, execution: { ...execution, isolation, base } };
+}
+
+/**
+ * Throws `PERMISSION_DENIED` for a task that would work in the checkout from which its parent's worktree was made. `folder`: where
+ * it would work, with symbolic links resolved.
+ */
+export function requireApart(parent: TaskRecord, folder: string, isolation: Execution["isolation"]): void {
+  const { kind, repository } = parent.state.workspace ?? {};
+  if (kind !== "worktree" || repository === undefined || isolation === "worktree") return;
+  if (isInside(repository, folder)) throw besideOwner(parent);
+}
+
+function besideOwner(parent: TaskRecord): ApiError {
+  return denied(
+    parent,
+    "isolation",
+    'isolation: "none" in the repository of its own worktree, behind its owner\'s back',
+  );
 }
 
 /** A relative folder is one of the task's project. */

@@ -5,8 +5,9 @@ import { ApiError } from "../domain/errors.ts";
 import type { Config } from "../protocol/config.ts";
 import { type GuardRules, hookRefusal, isOwnPage, refusal } from "./guard.ts";
 import { refusedHandshake } from "./handshake.ts";
-import { isKnown } from "../access/identity.ts";
+import { type Identity, isKnown } from "../access/identity.ts";
 import type { Connecting } from "../access/limits.ts";
+import type { PeerAgents } from "../access/peer_agents.ts";
 import { type HttpApp, httpApp, type HttpOptions } from "./http/app.ts";
 import { isHook } from "./http/hook_route.ts";
 import type { Route } from "./http/route.ts";
@@ -42,6 +43,8 @@ export interface ServerOptions extends HttpOptions {
     /** Why requests from this address are refused; undefined if they are not. */
     refusal(ip: string): string | undefined;
   };
+  /** The agents of this machine, by their connections. */
+  peers: Pick<PeerAgents, "agentOf">;
   /** Called for every request that the guard refuses. */
   refused(ip: string, reason: string): void;
 }
@@ -101,9 +104,10 @@ export class Server {
       return this.#replies.failure(new ApiError("PERMISSION_DENIED", reason), "guard");
     }
     // Bypasses Hono, which would wrap the response that Deno needs for the upgrade.
+    const agent = () => this.#options.peers.agentOf(caller, this.#port);
     return new URL(request.url).pathname === "/ws"
-      ? this.#upgrade(request, ip, caller.upgrade)
-      : this.#app.fetch(request, { ip });
+      ? this.#upgrade(request, ip, agent, caller.upgrade)
+      : this.#app.fetch(request, { ip, agent });
   }
 
   /** Why `Host` or `Origin` is refused. */
@@ -119,18 +123,26 @@ export class Server {
       isOwnPage(this.#guardRules, headers.get("host"), headers.get("origin"));
   }
 
-  async #upgrade(request: Request, ip: string, take: Caller["upgrade"]): Promise<Response> {
+  async #upgrade(
+    request: Request,
+    ip: string,
+    agentBehind: () => Promise<Identity | undefined>,
+    take: Caller["upgrade"],
+  ): Promise<Response> {
     const { auth, limits, connections } = this.#options;
     const { headers } = request;
     try {
       const notHandshake = refusedHandshake(request);
-      const identity = await auth.identify({
+      const agent = notHandshake ? undefined : await agentBehind();
+      const identity = agent ?? await auth.identify({
         authorization: headers.get("authorization"),
         ip,
         isProbe: notHandshake !== undefined,
       });
       const isTrusted = isKnown(identity) || (!auth.isRequired && this.#isOwnPage(headers));
-      if (!notHandshake) return connections.accept({ ip, identity, isTrusted }, take);
+      if (!notHandshake) {
+        return connections.accept({ ip, identity, isTrusted, isBound: agent !== undefined }, take);
+      }
       // A browser hides the refusal of a WebSocket from its page, so a page asks again over HTTP.
       const refusal = request.method === "GET"
         ? limits.refusal(ip, { standing: auth.standingOf(identity), isTrusted })

@@ -1,6 +1,7 @@
 /** What is checked before a task is stored or goes on. */
 import { requireCountable } from "../domain/budget.ts";
-import { delegated } from "../domain/delegated_task.ts";
+import type { Actor } from "../domain/actor.ts";
+import { delegated, requireApart } from "../domain/delegated_task.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import { unboundProblem } from "../domain/permission_binding.ts";
@@ -78,6 +79,14 @@ export class TaskChecks {
       },
       find: index.find,
     });
+  }
+
+  /** Throws if the task of an agent would work in the folder of which its own task has a worktree. */
+  requireApart(task: Pick<TaskRecord, "spec">, by: Actor): void {
+    const { settings, index } = this.#options;
+    const parent = by.kind === "agent" ? index.find(by.id!) : undefined;
+    const { folder } = task.spec;
+    if (parent && folder) requireApart(parent, folder, settings.executionOf(task).isolation);
   }
 
   /** Throws if the task, or the message, names files that are not there. */

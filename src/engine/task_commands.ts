@@ -54,6 +54,7 @@ export class TaskCommands {
       requireOpen: () => this.#checks.requireOpen(),
       check: (task) => this.#checks.check(task),
       delegated: (task, parent_id) => this.#checks.delegated(task, parent_id),
+      requireApart: (task, by) => this.#checks.requireApart(task, by),
       during: (task, store) => this.#sessions.during(task, store),
     });
     this.#answers = new AgentAnswers(dispatcher, options.store.tasks, {
@@ -88,6 +89,7 @@ export class TaskCommands {
     this.#dispatcher.expect();
     const folder = checked && await checked;
     const spec = specOf(requested, { ...added, folder });
+    this.#checks.requireApart({ spec }, by);
     return await this.#sessions.during({ id, spec }, () =>
       insert(store.tasks, id, (view) => {
         const dependencies = spec.dependencies ?? [];

@@ -31,6 +31,8 @@ export interface EditChecks {
   check(task: NewTask): undefined | Promise<string | undefined>;
   /** What the agent of the other task may ask for. */
   delegated(task: NewTask, parent_id: string): NewTask;
+  /** Throws if the task of an agent would work in the folder of which its own task has a worktree. */
+  requireApart(task: Pick<TaskRecord, "spec">, by: Actor): void;
   /** Holds the session that the task takes up while it is stored. */
   during<T>(task: Pick<TaskRecord, "id" | "spec">, store: () => Promise<T>): Promise<T>;
 }
@@ -99,7 +101,9 @@ export class TaskEdits {
     const wanted = asNewTask(id, { ...spec, ...changes, ...known });
     const { metadata, execution } = by.kind === "agent" ? this.#checks.delegated(wanted, by.id!) : wanted;
     const folder = await this.#checks.check({ ...wanted, metadata, execution, dependencies: added });
-    return { ...spec, ...changes, metadata, execution, folder };
+    const edited = { ...spec, ...changes, metadata, execution, folder };
+    this.#checks.requireApart({ spec: edited }, by);
+    return edited;
   }
 
   /** Returns false if the task has changed since it was checked. */

@@ -70,6 +70,39 @@ async function withParent(isolation: string, test: (bench: Bench) => Promise<voi
 }
 
 Deno.test(
+  "a task in a worktree starts no other one in the checkout that it was made from, by whatever path",
+  SDK_TIMERS,
+  () =>
+    withParent("worktree", async ({ server, repository, root }) => {
+      const link = join(server.dir, "link");
+      await Deno.symlink(repository.path, link);
+      const room = JSON.parse(await Deno.readTextFile(`${server.dir}/config.json`)).agents.sh.env.OA_ROOM;
+      const authorization = `Bearer ${await Deno.readTextFile(`${room}/token`)}`;
+      const start = async (id: string, execution: Fields) => {
+        const task = { id, type: "feature", priority: "low", description: "true", execution };
+        return (await server.post({ type: "start_task", task }, { authorization })).reply as Fields;
+      };
+      const paths = [undefined, repository.path, `${repository.path}/sub`, link, root, `${link}/../link/sub`];
+      for (const [i, working_dir] of paths.entries()) {
+        const reply = await start(`main_${i}`, { working_dir, isolation: "none" });
+        assert.equal(reply.code, "PERMISSION_DENIED", `${working_dir}: ${JSON.stringify(reply)}`);
+      }
+      // Without a word about isolation, no path leads there either.
+      for (const [i, working_dir] of paths.entries()) {
+        const reply = await start(`apart_${i}`, { working_dir });
+        const { execution } = (reply.task ?? {}) as { execution?: Fields };
+        assert.ok(
+          reply.code === "PERMISSION_DENIED" || execution?.isolation === "worktree",
+          `${working_dir}: ${JSON.stringify(reply)}`,
+        );
+      }
+      // What the parent does at its end is looked at by other tests.
+      await Deno.writeTextFile(join(root, "file.txt"), "1\n2\n3\n4\n");
+      await Deno.writeTextFile(join(root, "sub/theirs.txt"), "t\n");
+    }),
+);
+
+Deno.test(
   "mcp: a child's work goes into the branch and the folder of its parent, beside the parent's own edits",
   SDK_TIMERS,
   () =>

@@ -1,12 +1,12 @@
 /** The environment of an agent process, and the marks in it that identify the process later. */
 import { ApiError } from "../../domain/errors.ts";
 import { accessVariables } from "../../domain/agent_access.ts";
+import { INSTANCE } from "../../domain/process_origin.ts";
 import type { RunRequest } from "../../domain/run_request.ts";
 import { commonVariables, pickVariables, unproxied } from "../../host/processes/common_variables.ts";
 import type { EnvironmentMark } from "../../host/processes/process_tree.ts";
 
 const STORE = "OPENCODE_AGENTS_STORE";
-const INSTANCE = "OPENCODE_AGENTS_INSTANCE";
 
 export interface ServerIdentity {
   store_id: string;

@@ -10,9 +10,10 @@ import { processLists } from "../../host/processes/process_lists.ts";
 import { createTree } from "../../host/processes/process_tree.ts";
 import { startTime } from "../../host/processes/process_rows.ts";
 import type { AgentMakes } from "../makes/registry.ts";
-import { runEnvironment, runMark, strayMark } from "./environment.ts";
+import { instanceMark, runEnvironment, runMark, strayMark } from "./environment.ts";
 import { findLauncher, type Launch, launch, suitsLauncher } from "./launch.ts";
 import { LeftProcesses } from "./left_processes.ts";
+import type { RunInProgress } from "./process_owner.ts";
 import { ProgramCheck } from "./program_check.ts";
 import { createReaperLink } from "./reaper_link.ts";
 import { RunFolders } from "./run_folders.ts";
@@ -47,6 +48,10 @@ export type Bind = (
 ) => Promise<{ args: string[]; env: Record<string, string> }>;
 
 export interface Supervisor {
+  /** From the start of each to the end of the last of its processes. */
+  readonly runs: ReadonlySet<RunInProgress>;
+  /** The mark of every process of these runs, as `NAME=VALUE`. */
+  readonly mark: string;
   /** Throws `ApiError` if the program cannot be started. */
   spawn(options: SpawnOptions): Promise<SupervisedProcess>;
   /** To be called when a process is about to be spawned. What takes time then begins now. */
@@ -95,19 +100,23 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     server_env,
     groups: () => groups?.home,
   });
+  const runs = new Set<RunInProgress>();
   let launcher: ReturnType<typeof findLauncher> | undefined;
 
   /** Starts the process, in a group of its own if that can be done. */
-  async function start(launching: Launch, attempt: StartAttempt): Promise<Started> {
+  async function start(launching: Launch, attempt: StartAttempt, task_id: string): Promise<Started> {
     const shell = suitsLauncher(launching) ? await (launcher ??= findLauncher(clock)) : undefined;
     const group = shell && await groups?.take();
     const before = clock.now();
     try {
       const child = launch(launching, shell && group && { launcher: shell, group });
+      // Before it can ask this server for anything.
+      const run = { task_id, pid: child.pid, group: group?.path };
+      runs.add(run);
       // `ps` will later report a time within the tolerance of this one. If the server stalled, ask `ps` now instead.
       const stalled = clock.now() - before > SPAWN_MS;
       const asked = stalled ? await startTime(clock, child.pid).catch(() => undefined) : undefined;
-      return { child, group, started: asked ?? before };
+      return { child, run, group, started: asked ?? before };
     } catch (error) {
       if (group) groups?.giveBack(group);
       await requireFolder(attempt.cwd);
@@ -132,13 +141,15 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       const env = { ...own, ...bound?.env };
       const args = [...own_args, ...bound?.args ?? []];
       await programs.require(attempt, env.PATH ?? "");
-      const { child, group, started } = await start({ program, args, env, cwd: attempt.cwd }, attempt);
+      const launching = { program, args, env, cwd: attempt.cwd };
+      const { child, run, group, started } = await start(launching, attempt, request.task.id);
       const { pid } = child;
       // A plain command does not react to a closed stdin, so the reaper need not wait for it.
       reaper.watch({ pid, started }, request.agent.protocol === "acp" ? STDIN_GRACE_MS : 0);
       const tree = createTree(lists, [{ pid, started }], runMark(request, options), group?.members);
       const left = new LeftProcesses({ clock, lists, pid, exit: child.status, tree, group });
       return supervise(clock, child, tmp_dir, tree, group, left, async (isEmpty) => {
+        runs.delete(run);
         reaper.forget(pid);
         if (group && isEmpty) groups?.giveBack(group);
         await folders.remove(tmp_dir);
@@ -150,6 +161,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   return {
+    runs,
+    mark: instanceMark(options.instance_id).all[0]!,
     spawn,
     expect: () => groups?.expect(),
     async endStrays() {
@@ -171,6 +184,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
 interface Started {
   child: Deno.ChildProcess;
+  run: RunInProgress;
   group: RunGroup | undefined;
   /** Epoch milliseconds, within the tolerance of `ps`. */
   started: number;

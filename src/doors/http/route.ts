@@ -1,12 +1,17 @@
 /** The definition of a route. Files export their routes; `routes.ts` lists them all. */
 import type { Context, MiddlewareHandler } from "hono";
+import type { Identity } from "../../access/identity.ts";
 import type { Session } from "../../api/capability.ts";
 import type { Permission } from "../../domain/access_key.ts";
 import type { ErrorReply } from "../../protocol/messages.ts";
 
 /** What Hono's context carries. */
 export interface HttpEnv {
-  Bindings: { ip: string };
+  Bindings: {
+    ip: string;
+    /** The agent whose process asks, if one does: it counts as that, whatever it shows. */
+    agent(): Promise<Identity | undefined>;
+  };
 }
 
 export interface HttpRequest {

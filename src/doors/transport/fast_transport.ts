@@ -25,7 +25,11 @@ export function openFastTransport({ host, port, answer }: TransportOptions): Pro
         },
       },
       (request, { remoteAddr }) =>
-        answer(request, { ip: remoteAddr.hostname, upgrade: () => upgradeSocket(request) }),
+        answer(request, {
+          ip: remoteAddr.hostname,
+          port: remoteAddr.port,
+          upgrade: () => upgradeSocket(request),
+        }),
     );
     return { port: server.addr.port, finished: server.finished, shutdown: () => server.shutdown() };
   });

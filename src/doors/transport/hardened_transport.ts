@@ -100,7 +100,7 @@ function httpServer(
   };
   const respond = getRequestListener(
     (request, { incoming }) =>
-      answer(request, { ip: addressOf(incoming as IncomingMessage), upgrade: noUpgrade }),
+      answer(request, { ...addressOf(incoming as IncomingMessage), upgrade: noUpgrade }),
     { overrideGlobalObjects: false },
   );
   // An option of Node's, which Deno's types do not know.
@@ -129,7 +129,7 @@ function httpServer(
   const answerUpgrade = async (incoming: IncomingMessage, stream: TcpStream, head: Buffer) => {
     let isTaken = false;
     const caller: Caller = {
-      ip: addressOf(incoming),
+      ...addressOf(incoming),
       upgrade() {
         isTaken = true;
         const handshake = handshakeOf(incoming);
@@ -156,8 +156,8 @@ function isWebSocket({ method, headers }: IncomingMessage): boolean {
   return method === "GET" && /\bwebsocket\b/i.test(headers.upgrade ?? "");
 }
 
-function addressOf({ socket }: IncomingMessage): string {
-  return socket.remoteAddress ?? "";
+function addressOf({ socket }: IncomingMessage): Pick<Caller, "ip" | "port"> {
+  return { ip: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
 }
 
 async function refuse(stream: Duplex, response: Response, clock: Clock): Promise<void> {

@@ -27,6 +27,8 @@ export interface Socket {
 /** Where a request comes from, and how to upgrade its connection. */
 export interface Caller {
   ip: string;
+  /** The peer's port. */
+  port: number;
   /** Throws if the request is not a WebSocket handshake. `response`: the answer to it. */
   upgrade(): { socket: Socket; response: Response };
 }

@@ -18,6 +18,7 @@ export interface TakenConnection {
 
 export class TcpStream extends Duplex {
   readonly remoteAddress: string;
+  readonly remotePort: number;
   readonly #conn: Deno.TcpConn;
   readonly #clock: Clock;
   #reading: Promise<Uint8Array | null> | undefined;
@@ -32,6 +33,7 @@ export class TcpStream extends Duplex {
     this.#conn = conn;
     this.#clock = clock;
     this.remoteAddress = conn.remoteAddr.hostname;
+    this.remotePort = conn.remoteAddr.port;
     this.idle();
   }
 

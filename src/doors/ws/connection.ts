@@ -44,6 +44,8 @@ export interface ConnectionOptions {
   auth: ConnectionAuth;
   /** The identity from the headers of the upgrade request. */
   identity: Identity;
+  /** Whether it keeps this identity, whatever it shows later. */
+  isBound?: boolean;
   server_version: string;
   max_message_bytes: number;
   /** The client's address. */
@@ -135,6 +137,7 @@ export class Connection implements Session, Subscriber {
   }
 
   identify(identity: Identity): void {
+    if (this.#options.isBound) return;
     const { auth, hub, ip } = this.#options;
     const before = this.#identity;
     this.#options.identified?.(identity);

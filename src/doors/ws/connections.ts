@@ -35,6 +35,8 @@ export interface NewClient {
   identity: Identity;
   /** Whether its reconnections are not counted. */
   isTrusted: boolean;
+  /** Whether it keeps this identity, whatever it shows later. */
+  isBound: boolean;
 }
 
 export class Connections {
@@ -47,7 +49,7 @@ export class Connections {
   }
 
   /** Answers a request for a WebSocket. Throws the `ApiError` of a limit that is reached. */
-  accept({ ip, identity, isTrusted }: NewClient, upgrade: Caller["upgrade"]): Response {
+  accept({ ip, identity, isTrusted, isBound }: NewClient, upgrade: Caller["upgrade"]): Response {
     const { limits: rates, metrics, auth, router, hub, clock, version, max_message_bytes } = this.#options;
     const limits = rates.connect(ip, { standing: auth.standingOf(identity), isTrusted });
     let upgraded: ReturnType<Caller["upgrade"]>;
@@ -69,6 +71,7 @@ export class Connections {
       limits,
       auth,
       identity,
+      isBound,
       server_version: version,
       max_message_bytes,
       ip,
