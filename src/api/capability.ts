@@ -36,6 +36,7 @@ import type { Reply, Request, RequestInput, RequestType } from "../protocol/mess
 import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
 import type { LogPlace } from "../store/log_place.ts";
 import type { LogStore } from "../store/log_store.ts";
+import type { ProjectScope } from "./project_scope.ts";
 import type { Touches } from "./touches.ts";
 
 /** The log entries that a follower gets: those that match and were not in its reply. */
@@ -110,6 +111,8 @@ export interface ApiContext {
   keys: Pick<Keys, "create" | "list" | "revoke" | "rotate">;
   sessions: Pick<Sessions, "list" | "get" | "end">;
   limits: Pick<LimitControl, "report" | "change">;
+  /** What a key that is limited to projects sees; undefined for all others. */
+  scopeOf(identity: Identity): ProjectScope | undefined;
   /** Prepares another message of the same session; for `batch`. */
   prepare(message: unknown, session: Session, member: BatchMember): PreparedMessage;
 }

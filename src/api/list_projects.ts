@@ -11,8 +11,11 @@ export const listProjects = capability({
   errors: [],
   example: { type: "list_projects" },
   touches: () => EVERY_TASK,
-  handle: async (_request, { projects, clock }) => ({
-    projects: await projects.list(),
-    timestamp: isoTime(clock.now()),
-  }),
+  handle: async (_request, { projects, clock, scopeOf }, { identity }) => {
+    const scope = scopeOf(identity);
+    return {
+      projects: (await projects.list()).filter(({ name }) => scope?.seesProject(name) ?? true),
+      timestamp: isoTime(clock.now()),
+    };
+  },
 });

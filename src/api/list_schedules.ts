@@ -11,8 +11,11 @@ export const listSchedules = capability({
   errors: [],
   example: { type: "list_schedules", upcoming: 3 },
   touches: () => EVERY_TASK,
-  handle: ({ upcoming }, { scheduler, clock }) => ({
-    schedules: scheduler.queries.list(upcoming),
-    timestamp: isoTime(clock.now()),
-  }),
+  handle: ({ upcoming }, { scheduler, clock, scopeOf }, { identity }) => {
+    const scope = scopeOf(identity);
+    return {
+      schedules: scheduler.queries.list(upcoming).filter(({ id }) => scope?.sees(id) ?? true),
+      timestamp: isoTime(clock.now()),
+    };
+  },
 });

@@ -15,8 +15,10 @@ export const listTasks = capability({
     offset: 0,
   },
   touches: () => EVERY_TASK,
-  handle: (request, { queries }) => {
-    const { tasks, total_count, filtered_count } = queries.list(request);
+  handle: (request, { queries, scopeOf }, { identity }) => {
+    const scope = scopeOf(identity);
+    const sees = scope && ((id: string) => scope.sees(id));
+    const { tasks, total_count, filtered_count } = queries.list(request, undefined, sees);
     return {
       tasks,
       total_count,

@@ -9,8 +9,12 @@ export const listWorktrees = capability({
   limit: "file_operations_per_minute",
   errors: ["FILESYSTEM_ERROR", "SERVICE_UNAVAILABLE"],
   example: { type: "list_worktrees" },
-  handle: async (_request, { worktrees, clock }) => ({
-    worktrees: await worktrees.list(),
-    timestamp: isoTime(clock.now()),
-  }),
+  handle: async (_request, { worktrees, clock, scopeOf }, { identity }) => {
+    const scope = scopeOf(identity);
+    const isSeen = (task_id: string | undefined) => task_id !== undefined && scope!.sees(task_id);
+    return {
+      worktrees: (await worktrees.list()).filter(({ task_id }) => !scope || isSeen(task_id)),
+      timestamp: isoTime(clock.now()),
+    };
+  },
 });

@@ -2,7 +2,7 @@ import { epochOf, isoTime } from "../clock/clock.ts";
 import type { LogFilter } from "../protocol/log_messages.ts";
 import { many } from "../domain/scalars.ts";
 import { isAfter, type LogMark } from "../store/log_place.ts";
-import { LogConditions } from "../store/log_query.ts";
+import { LogConditions, type LogQuery } from "../store/log_query.ts";
 import { capability, type FollowFilter } from "./capability.ts";
 
 /** Newest first. */
@@ -23,8 +23,9 @@ export const requestLogEntries = capability({
     filter: { level: ["error", "warn"], agent: ["task_456"], message_contains: "failed" },
     sort: { field: "time", order: "desc" },
   },
-  handle: async ({ filter = {}, limit, sort, cursor }, { logs, clock }, session) => {
-    const asked = conditions(filter);
+  handle: async ({ filter = {}, limit, sort, cursor }, { logs, clock, scopeOf }, session) => {
+    const scope = scopeOf(session.identity);
+    const asked = { ...conditions(filter), isVisible: scope && ((agent: string) => scope.sees(agent)) };
     const query = { ...asked, order: sort?.order ?? ORDER, sort_field: sort?.field, limit, cursor };
     // Read before the query: entries appended after this mark are pushed instead.
     const until = logs.mark();
@@ -41,7 +42,8 @@ export const requestLogEntries = capability({
       subscription_id,
       data: {
         entries,
-        total_count,
+        // Whoever sees some projects does not learn how much there is of others.
+        total_count: scope ? filtered_count : total_count,
         filtered_count,
         pagination: { has_more, next_cursor },
         summary,
@@ -66,7 +68,10 @@ function conditions(filter: LogFilter) {
 }
 
 /** The same conditions, applied to pushed entries. */
-function following(asked: ReturnType<typeof conditions>, after: LogMark): FollowFilter {
+function following(
+  asked: ReturnType<typeof conditions> & Pick<LogQuery, "isVisible">,
+  after: LogMark,
+): FollowFilter {
   const conditions = new LogConditions({ ...asked, order: ORDER, limit: 1 });
   return {
     matches: (entry, place) =>

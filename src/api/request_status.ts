@@ -9,5 +9,8 @@ export const requestStatus = capability({
   permission: "read",
   errors: [],
   example: { type: "request_status" },
-  handle: async (_request, context) => fullStatus(context, await machineStatus(context)),
+  handle: async (_request, context, { identity }) => {
+    const machine = await machineStatus(context);
+    return fullStatus(context, machine, context.scopeOf(identity));
+  },
 });

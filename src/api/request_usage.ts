@@ -11,8 +11,12 @@ export const requestUsage = capability({
   errors: [],
   example: { type: "request_usage", group_by: ["day", "agent"], start: "2026-11-01" },
   touches: () => EVERY_TASK,
-  handle: async ({ group_by, start, end }, { usage, clock }) => ({
-    ...await usage.report({ group_by, start, end }),
-    timestamp: isoTime(clock.now()),
-  }),
+  handle: async ({ group_by, start, end }, { usage, clock, scopeOf }, { identity }) => {
+    const scope = scopeOf(identity);
+    const sees = scope && ((project: string | undefined) => scope.seesProject(project));
+    return {
+      ...await usage.report({ group_by, start, end, sees }),
+      timestamp: isoTime(clock.now()),
+    };
+  },
 });

@@ -1,4 +1,5 @@
 /** Routes a message: JSON → envelope → schema → handler → reply. Every failure becomes an error reply. */
+import type { Identity } from "../access/identity.ts";
 import { ApiError } from "../domain/errors.ts";
 import { RequestId } from "../protocol/exchange.ts";
 import { schemaError } from "../protocol/schema_errors.ts";
@@ -9,6 +10,7 @@ import { authenticate } from "./authenticate.ts";
 import { refuseAgent } from "./agent_rights.ts";
 import type { ApiContext, BatchMember, PreparedMessage, Session } from "./capability.ts";
 import { errorReply } from "./error_reply.ts";
+import { type ProjectScope, scopeOf } from "./project_scope.ts";
 import { type AnyCapability, capabilitiesByType } from "./table.ts";
 import { NOTHING } from "./touches.ts";
 
@@ -21,9 +23,10 @@ export class Router {
   readonly #table = capabilitiesByType();
   readonly #context: ApiContext;
 
-  constructor(context: Omit<ApiContext, "prepare">) {
+  constructor(context: Omit<ApiContext, "prepare" | "scopeOf">) {
     this.#context = {
       ...context,
+      scopeOf: (identity) => scopeOf(identity, context),
       prepare: (message, session, member) => this.#prepare(message, session, member),
     };
   }
@@ -49,6 +52,11 @@ export class Router {
     if (!prepared.isSlow || later === undefined || !(reply instanceof Promise)) return reply;
     later(reply);
     return undefined;
+  }
+
+  /** What a key that is limited to projects hears; undefined for all others. */
+  scopeOf(identity: Identity): ProjectScope | undefined {
+    return this.#context.scopeOf(identity);
   }
 
   /** The reply to one parsed message. Never throws or rejects. */
@@ -79,6 +87,7 @@ export class Router {
         throw schemaError(schema, parsed.error.issues, envelope);
       }
       refuseAgent(session.actor, capability, parsed.data, this.#context);
+      this.#context.scopeOf(session.identity)?.require(capability.type, parsed.data);
       if (capability.limit) session.limits.operation(capability.limit);
       const finish = (answer: object): Outgoing => {
         metrics.note(type, clock.monotonic() - started, false);

@@ -35,6 +35,7 @@ export const scheduleTask = capability({
   handle: async ({ task }, context, session) => {
     const { scheduler, clock } = context;
     requireAdminForSession(task, context, session);
+    await context.scopeOf(session.identity)?.requireStart(task);
     checkScheduledTime(task.scheduled_time, clock.now());
     const times = await scheduler.commands.schedule(task, session.actor);
     return { task_id: task.id, ...times, recurring: task.recurring, timestamp: isoTime(clock.now()) };

@@ -21,6 +21,7 @@ export const startFromTemplate = capability({
     const { templates, queries, clock } = context;
     const task = templates.taskOf(templates.get(template), params, id);
     requireAdminForSession(task, context, session);
+    await context.scopeOf(session.identity)?.requireStart(task);
     if (task.scheduled_time !== undefined) checkScheduledTime(task.scheduled_time, clock.now());
     const made = await templates.create(task, session.actor);
     return { task_id: made.id, task: queries.view(made) };

@@ -27,6 +27,7 @@ export const startTask = capability({
   handle: async ({ task: requested }, context, session) => {
     const { commands, queries, scheduler, clock } = context;
     requireAdminForSession(requested, context, session);
+    await context.scopeOf(session.identity)?.requireStart(requested);
     refuseRecurring(requested);
     scheduler.commands.refuseTaken(requested.id);
     if (requested.scheduled_time !== undefined) checkScheduledTime(requested.scheduled_time, clock.now());

@@ -4,6 +4,7 @@ import type { TaskQueries } from "../engine/task_queries.ts";
 import type { Machine } from "../monitor/machine.ts";
 import type { Status } from "../protocol/basic_messages.ts";
 import type { Reply } from "../protocol/messages.ts";
+import type { ProjectScope } from "./project_scope.ts";
 import { measured } from "./channels/measured_agents.ts";
 
 const log = getLogger(["opencode-agents", "api"]);
@@ -33,14 +34,19 @@ export async function machineStatus({ machine }: StatusSources): Promise<Machine
 export function fullStatus(
   { queries }: StatusSources,
   machine: MachineStatus,
+  scope?: ProjectScope,
 ): Omit<Reply<"request_status">, "request_id"> {
   const sort = { field: "created_at", order: "desc" } as const;
-  const { tasks, total_count } = queries.list({ sort, limit: TASKS_SHOWN, offset: 0 }, TASKS_BYTES);
+  const sees = scope && ((id: string) => scope.sees(id));
+  const { tasks, total_count } = queries.list({ sort, limit: TASKS_SHOWN, offset: 0 }, TASKS_BYTES, sees);
+  const agents = queries.agents().filter(({ task_id }) => sees?.(task_id) ?? true);
   const status = {
-    agents: measured(queries.agents(), machine.claude_processes ?? []),
+    agents: measured(agents, machine.claude_processes ?? []),
     tasks,
     total_tasks: total_count,
     ...machine,
+    // Command lines tell of the tasks of all projects.
+    ...sees && { claude_processes: undefined },
   };
   return { type: "full_status", data: status, ...status };
 }

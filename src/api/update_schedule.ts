@@ -24,7 +24,10 @@ export const updateSchedule = capability({
   },
   handle: async ({ task_id, task, recurring, scheduled_time }, context, session) => {
     const { scheduler, clock } = context;
-    if (task) requireAdminForSession(task, context, session);
+    if (task) {
+      requireAdminForSession(task, context, session);
+      await context.scopeOf(session.identity)?.requireChange(task_id, task);
+    }
     if (scheduled_time !== undefined) checkScheduledTime(scheduled_time, clock.now(), "scheduled_time");
     await scheduler.commands.update(task_id, { task, recurring, scheduled_time }, session.actor);
     return { task_id, schedule: scheduler.queries.get(task_id), timestamp: isoTime(clock.now()) };

@@ -26,6 +26,7 @@ export const updateTask = capability({
   handle: async ({ task_id, changes }, context, session) => {
     const { commands, queries, clock } = context;
     requireAdminForSession(changes, context, session);
+    await context.scopeOf(session.identity)?.requireChange(task_id, changes);
     if (changes.scheduled_time !== undefined) {
       checkScheduledTime(changes.scheduled_time, clock.now(), "changes.scheduled_time");
     }

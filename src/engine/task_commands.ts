@@ -74,6 +74,21 @@ export class TaskCommands {
     await this.#checks.check(task);
   }
 
+  /** The configured project of a new task, and the one in whose folder it would work. Throws as `create` does. */
+  async placeOf(task: NewTask): Promise<{ project?: string; around?: string }> {
+    const { settings, working_dirs } = this.#options;
+    const place = { spec: task };
+    const [folder] = await Promise.all([
+      working_dirs.resolve(settings.executionOf(place).working_dir, settings.boundOf(place)),
+      settings.refresh(),
+    ]);
+    const unnamed = { ...task, metadata: { ...task.metadata, project: undefined }, folder };
+    return {
+      project: settings.projectOf({ spec: { ...task, folder } })?.name,
+      around: settings.projectOf({ spec: unnamed })?.name,
+    };
+  }
+
   /**
    * Stores a new task. `schedule_id`: the schedule that it is a run of; `besides`: what belongs to the same commit. Tasks
    * that are created at the same time are queued in the order of these calls.

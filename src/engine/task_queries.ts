@@ -53,6 +53,17 @@ export class TaskQueries {
     return this.#options.index.find(id) !== undefined;
   }
 
+  /** The configured project that the task belongs to. */
+  projectOf(id: string): string | undefined {
+    const task = this.#options.index.find(id);
+    return task && this.#options.settings.projectOf(task)?.name;
+  }
+
+  /** As `projectOf`, for a task that is not stored, such as that of a schedule. */
+  projectOfTask(task: Pick<Task, "type" | "metadata" | "execution">): string | undefined {
+    return this.#options.settings.projectOf({ spec: task })?.name;
+  }
+
   dependenciesOf(id: string): readonly string[] {
     return this.#options.index.find(id)?.spec.dependencies ?? [];
   }
@@ -80,16 +91,18 @@ export class TaskQueries {
 
   /**
    * One page of tasks. It may end before `limit`, and its prompts are cut, so that its size is bounded. `max_bytes`: as
-   * for any page if not given.
+   * for any page if not given. `sees`: the tasks that there are, for whoever asks.
    */
   list(
     query: Parameters<typeof queryTasks>[1],
     max_bytes?: number,
+    sees?: (id: string) => boolean,
   ): { tasks: Task[]; total_count: number; filtered_count: number } {
     const { index } = this.#options;
     const page = queryTasks(index.columns, query, {
       waitOf: (task) => waitingFor(task, this.#around(task))?.kind,
       needsOf: (task) => this.#needsOf(task),
+      sees,
     });
     return { ...page, tasks: fitting(page.tasks.map((task) => listed(this.view(task))), max_bytes) };
   }

@@ -28,12 +28,15 @@ export class UsageReports {
     this.#options = options;
   }
 
-  /** `isOver`: only turns that are over, whose sums never fall. Throws `INVALID_FIELD_VALUE` for a report that would be too long. */
-  async report({ group_by = [], start, end, isOver = false }: {
+  /**
+   * `isOver`: only turns that are over, whose sums never fall. `sees`: the projects whose tasks count, if not all. Throws `INVALID_FIELD_VALUE` for a report that would be too long.
+   */
+  async report({ group_by = [], start, end, isOver = false, sees }: {
     group_by?: readonly UsageGroup[];
     start?: string;
     end?: string;
     isOver?: boolean;
+    sees?(project: string | undefined): boolean;
   }): Promise<Report> {
     const { clock, index, store, settings } = this.#options;
     const { timezone } = settings;
@@ -41,9 +44,12 @@ export class UsageReports {
     // A time at midnight ends the day before.
     const last = end === undefined || isDay(end) ? end : dayAt(epochOf(end) - 1, timezone);
     const days = new Map<string, UsageRow[]>();
-    for await (const { day, rows } of store.usage.list(first, last)) days.set(day, rows);
+    for await (const { day, rows } of store.usage.list(first, last)) {
+      days.set(day, sees ? rows.filter(({ project }) => sees(project)) : rows);
+    }
     const projectOf = (task: TaskRecord) => settings.projectOf(task)?.name;
-    const report = usageReport({ tasks: index.all(), projectOf, days }, { group_by, first, last, isOver });
+    const tasks = sees ? [...index.all()].filter((task) => sees(projectOf(task))) : index.all();
+    const report = usageReport({ tasks, projectOf, days }, { group_by, first, last, isOver });
     if (report.rows.length > ROWS_MAX) {
       throw fieldProblem(
         "INVALID_FIELD_VALUE",

@@ -27,6 +27,8 @@ export interface TaskMoment {
   waitOf: WaitOf;
   /** Everything that it needs a person for. */
   needsOf(task: TaskRecord): readonly Need[];
+  /** Whether the task exists for whoever asks. Without it, all do. */
+  sees?(id: string): boolean;
 }
 
 /** The conditions that the columns do not check. */
@@ -129,8 +131,13 @@ function smallest(
 export function queryTasks(columns: TaskColumns, query: Query, moment: TaskMoment): TaskPage {
   const filter = query.filter ?? {};
   const conditions = predicates(filter, moment);
+  const { sees } = moment;
+  if (sees) conditions.unshift(({ id }) => sees(id));
   const matching = columns.select(filter).filter((task) => conditions.every((condition) => condition(task)));
   const filtered_count = matching.length;
   const tasks = smallest(matching, query.offset + query.limit, comparator(query.sort)).slice(query.offset);
-  return { tasks, total_count: columns.count(filter.archived), filtered_count };
+  const total_count = sees
+    ? columns.select({ archived: filter.archived }).filter(({ id }) => sees(id)).length
+    : columns.count(filter.archived);
+  return { tasks, total_count, filtered_count };
 }

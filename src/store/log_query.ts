@@ -25,6 +25,8 @@ export interface LogQuery {
   cursor?: string;
   /** Entries after this mark are left out. */
   until?: LogMark;
+  /** Whether entries of this agent exist for whoever asks. Without it, all do. */
+  isVisible?(agent: string): boolean;
 }
 
 /** An entry with its place in the log. */
@@ -59,6 +61,7 @@ export class LogConditions {
   readonly #from: string | undefined;
   readonly #to: string | undefined;
   readonly #until: LogMark | undefined;
+  readonly #isVisible: LogQuery["isVisible"];
   readonly #message: string | undefined;
   readonly #source: string | undefined;
   readonly #details: string | undefined;
@@ -73,6 +76,7 @@ export class LogConditions {
     this.#from = from === -Infinity ? undefined : isoTime(from);
     this.#to = query.end_ms === undefined ? undefined : isoTime(query.end_ms);
     this.#until = query.until;
+    this.#isVisible = query.isVisible;
     const fold = (text: string | undefined) => text === undefined ? undefined : folded(text);
     this.#message = fold(query.message_contains);
     this.#source = fold(query.source_file);
@@ -101,6 +105,7 @@ export class LogConditions {
     if (this.#to !== undefined && time > this.#to) return false;
     if (this.#levels && !this.#levels.has(level)) return false;
     if (this.#agents && !this.#agents.has(agent)) return false;
+    if (this.#isVisible && !this.#isVisible(agent)) return false;
     if (this.#message !== undefined && !folded(message).includes(this.#message)) return false;
     if (this.#source !== undefined && !folded(source).includes(this.#source)) return false;
     if (this.#details === undefined) return true;
@@ -116,7 +121,7 @@ export class LogConditions {
     if (matches === 0) return NONE;
     const areTextsWanted = this.#message !== undefined || this.#source !== undefined ||
       this.#details !== undefined;
-    if (areTextsWanted || !this.#isInside(header)) return UNKNOWN;
+    if (areTextsWanted || this.#isVisible || !this.#isInside(header)) return UNKNOWN;
     return { verdict: matches === header.count ? "all" : "counted", counts, matches };
   }
 
@@ -131,7 +136,8 @@ export class LogConditions {
     const counts = this.#levels ? found.map((count, i) => this.#levels!.has(LEVELS[i]!) ? count : 0) : found;
     const matches = sumOf(counts);
     if (matches === 0) return NONE;
-    const isOnlySearched = !this.#agents && this.#source === undefined && this.#details === undefined;
+    const isOnlySearched = !this.#agents && !this.#isVisible && this.#source === undefined &&
+      this.#details === undefined;
     return isOnlySearched && this.#isInside(header) ? { verdict: "counted", counts, matches } : UNKNOWN;
   }
 

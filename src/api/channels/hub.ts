@@ -20,6 +20,8 @@ const CATCH_UP_LOOK_MS = 2;
 export interface Subscriber {
   /** Whether messages wait because the reader has not taken the earlier ones. */
   readonly isBehind: boolean;
+  /** Whether it may get this push. Without it, it may get all. */
+  hears?(push: ChannelPush): boolean;
   push(text: string, coalesce?: string): void;
   /** What this connection gets instead of a message that is about the connection itself. */
   own?(message: object): string | undefined;
@@ -161,6 +163,7 @@ export class SubscriptionHub {
       return known;
     };
     for (const [one, subscriptions] of listening) {
+      if (one.hears?.(push) === false) continue;
       if (subscriptions.wants(push)) {
         const types = push.narrow && subscriptions.processTypes;
         const text = types ? encode(types.join(), () => push.narrow!(types)) : encode("", () => push.message);

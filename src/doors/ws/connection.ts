@@ -12,6 +12,7 @@ import type { Channel, SubscriptionFilters } from "../../protocol/subscription_m
 import type { Socket } from "../transport/listener.ts";
 import { RequestQueue } from "./request_queue.ts";
 import { Sender } from "./sender.ts";
+import type { ChannelPush } from "../../api/channels/channel.ts";
 import type { Subscriber, SubscriptionHub } from "../../api/channels/hub.ts";
 import type { Subscriptions } from "../../api/channels/subscriptions.ts";
 
@@ -194,6 +195,12 @@ export class Connection implements Session, Subscriber {
     return this.#subscriptions.unsubscribe(channels, subscription_id);
   }
 
+  hears({ message, keys }: ChannelPush): boolean {
+    const { projects } = this.#identity;
+    if (projects === undefined) return true;
+    return this.#options.router.scopeOf(this.#identity)!.hears(message, keys.task_id);
+  }
+
   get isBehind(): boolean {
     return this.#sender.isBehind;
   }
@@ -247,6 +254,8 @@ export class Connection implements Session, Subscriber {
   #offerBasics(): void {
     const { hub, auth } = this.#options;
     if (!hub.hasBasics || !auth.allows("read", this.#identity)) return;
+    // The first dashboards expect all of the state; a key for some projects may not have that.
+    if (this.#identity.projects !== undefined) return;
     void hub.offerBasics(this).catch((error) => this.#fail(error));
   }
 
