@@ -5,9 +5,11 @@
 import type { Identity } from "../access/identity.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { NewTask } from "../domain/task.ts";
+import type { ScheduleQueries } from "../engine/schedules/schedule_queries.ts";
+import type { TaskCommands } from "../engine/task_commands.ts";
+import type { TaskQueries } from "../engine/task_queries.ts";
 import type { RequestType } from "../protocol/messages.ts";
 import type { Push } from "../protocol/pushes.ts";
-import type { ApiContext } from "./capability.ts";
 
 /**
  * `named`: it is about the tasks that it names, which must be in the key's projects. `filtered`: its handler leaves out what
@@ -71,7 +73,11 @@ const OPEN_PUSHES: ReadonlySet<Push["type"]> = new Set([
   "rate_limit_info",
 ]);
 
-type Sources = Pick<ApiContext, "queries" | "scheduler" | "commands">;
+interface Sources {
+  queries: Pick<TaskQueries, "has" | "get" | "projectOf" | "projectOfTask">;
+  scheduler: { queries: Pick<ScheduleQueries, "asTask"> };
+  commands: Pick<TaskCommands, "placeOf">;
+}
 
 export class ProjectScope {
   readonly #projects: ReadonlySet<string>;
