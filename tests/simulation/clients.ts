@@ -4,8 +4,10 @@ import type { Task } from "../../src/domain/task.ts";
 import type { WaitingFor } from "../../src/domain/waiting_for.ts";
 import type { Model } from "./model.ts";
 import type { LimitModel } from "./model_limits.ts";
+import { WorkClients } from "./clients_work.ts";
 import type { Random } from "./random.ts";
 import type { ServerLife } from "./server_life.ts";
+import type { SimRepository } from "./sim_repository.ts";
 import type { SimTime } from "./sim_time.ts";
 
 type Reply = Record<string, unknown> & { code?: string; details?: { limit?: string } };
@@ -53,14 +55,23 @@ const WAITS: Record<Task["status"], (WaitingFor["kind"] | undefined)[]> = {
   cancelled: [undefined],
 };
 
+/** How much of what clients ask is of which kind, besides the ordinary. */
+export interface Habits {
+  schedules: number;
+  /** The share of tasks that have worktrees, and of wishes for their work. */
+  worktrees: number;
+  /** The share of tasks that the agents of others start. */
+  delegates: number;
+}
+
 export class Clients {
   readonly #random: Random;
   readonly #time: SimTime;
   readonly #model: Model;
   readonly #limits: LimitModel;
   readonly #trace: (line: string) => void;
-  /** The share of wishes that are for schedules, besides the ordinary ones. */
-  readonly #schedules: number;
+  readonly #habits: Habits;
+  readonly #work: WorkClients;
   /** Several nodes answer, and one may not have heard of what another has done. */
   readonly #isShared: boolean;
   /** Tasks that were acknowledged: they are there until their retention is over. */
@@ -73,11 +84,13 @@ export class Clients {
     model: Model,
     limits: LimitModel,
     trace: (line: string) => void,
-    schedules: number,
+    habits: Habits,
+    repository: SimRepository,
     isShared = false,
   ) {
     this.#isShared = isShared;
-    this.#schedules = schedules;
+    this.#habits = habits;
+    this.#work = new WorkClients(random, model, repository);
     this.#random = random;
     this.#time = time;
     this.#model = model;
@@ -117,13 +130,20 @@ export class Clients {
     if (!life.isOver) this.#limits.message(client, names, at_ms, refused);
   }
 
+  /** Judges the work of a task, so that those that wait for that can go on. */
+  async judge(life: ServerLife, task_id: string, quiet: () => Promise<void>): Promise<void> {
+    await this.send(life, this.#work.judge(task_id), false, quiet);
+  }
+
   #id(): string {
     return `t${this.#random.between(1, TASKS)}`;
   }
 
   #wish(): Wish {
     const random = this.#random;
-    if (random.chance(this.#schedules)) return { message: this.#schedule() };
+    if (random.chance(this.#habits.schedules)) return { message: this.#schedule() };
+    const judging = random.chance(this.#habits.worktrees) ? this.#work.wish() : undefined;
+    if (judging) return { message: judging };
     if (random.chance(0.25)) return { message: this.#talk() };
     const kind = random.between(0, 99);
     return kind < 45 ? this.#newTask() : { message: this.#ordinary(kind) };
@@ -174,8 +194,11 @@ export class Clients {
       ...(dependencies.size > 0 ? { dependencies: [...dependencies] } : {}),
       ...(random.chance(0.15) ? { scheduled_time: this.#soon() } : {}),
       ...(random.chance(0.4) ? { execution: { working_dir: random.pick(["x", "y"]) } } : {}),
+      ...(random.chance(2 * this.#habits.worktrees)
+        ? { execution: this.#work.execution(dependencies.size > 0) }
+        : {}),
     };
-    const parent = known.length > 0 && random.chance(0.2) ? random.pick(known) : undefined;
+    const parent = known.length > 0 && random.chance(this.#habits.delegates) ? random.pick(known) : undefined;
     const timeout = random.chance(0.2) ? { timeout: random.between(5, 40) * 1000 } : {};
     return {
       message: { type: "start_task", task: { ...task, ...timeout } },
@@ -279,6 +302,12 @@ export class Clients {
         if (!this.#isShared && task) {
           this.#model.messages.sent(id, reply.message_id as string, message.message as string);
         }
+        break;
+      case "accept_changes":
+        this.#model.work.accepted(id, reply.commit as string);
+        break;
+      case "discard_changes":
+        this.#model.work.discarded(id, reply.kept_as as string);
         break;
       case "list_tasks":
         this.#shows(reply.tasks as Shown[]);

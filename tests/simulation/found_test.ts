@@ -253,3 +253,25 @@ Deno.test("a run by hand does not hide one that the schedule has made and does n
   await pass(86_400_000);
   assert.deepEqual([status("s_run_3"), status("s_run_4")], ["completed", undefined]);
 });
+
+Deno.test("an accept whose end was stored, but answered with an error, is recorded once", async () => {
+  for (const type of ["accept_changes", "discard_changes"]) {
+    const { disk, start, status, pass, life } = await world();
+    await start("a", { execution: { isolation: "worktree" } });
+    await pass(30_000);
+    assert.equal(status("a"), "completed");
+    let isLost = false;
+    disk.decide = ({ sets = [] }) => {
+      const isIt = !isLost && sets.some(({ key, value }) =>
+        key[0] === "task" && key[1] === "state" &&
+        ["accepted", "discarded"].includes((storedValue(value) as TaskState).review ?? "none")
+      );
+      if (isIt) isLost = true;
+      return isIt ? { takes_ms: 15_000 } : {};
+    };
+    const [answer] = await Promise.all([life().ask("ann", { type, task_id: "a" })!, pass(120_000)]);
+    assert.match(String(answer.code), /^DATABASE_/);
+    const { refs = [], ending, review } = life().store!.tasks.get("a")!.state;
+    assert.deepEqual([refs.length, ending, review === "to_review"], [1, undefined, false], type);
+  }
+});

@@ -1,10 +1,10 @@
 /** One history: a seed decides on the faults, on what clients ask and when, and on all that goes wrong. */
 import { encode } from "../../src/store/json.ts";
 import type { Store } from "../../src/store/open.ts";
-import type { SharedSwarm } from "./shared_history.ts";
 import { Clients } from "./clients.ts";
 import { Model } from "./model.ts";
 import { LimitModel } from "./model_limits.ts";
+import type { SharedSwarm } from "./shared_history.ts";
 import { Random } from "./random.ts";
 import { type Promised, ServerLife, type Wiring } from "./server_life.ts";
 import { SimMachine } from "./sim_agents.ts";
@@ -41,6 +41,8 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 1_440 * MINUTE_MS;
 /** After the last fault everything is over by then, also what waits for a provider. */
 const PATIENCE_MS = 180 * MINUTE_MS;
+/** By then what was begun with the work of tasks is finished: a stalled commit takes half a minute, the next try comes within one. */
+const SETTLING_MS = 180_000;
 const STEPS_MAX = 20_000;
 
 class History {
@@ -85,7 +87,15 @@ class History {
       { tasks_per_minute, messages_per_minute },
       (what) => this.#model.fail(what),
     );
-    this.#clients = new Clients(random, this.#time, this.#model, this.#limits, note, this.#swarm.schedules);
+    this.#clients = new Clients(
+      random,
+      this.#time,
+      this.#model,
+      this.#limits,
+      note,
+      this.#swarm.clients,
+      this.#machine.repository,
+    );
     this.#watchers = new Watchers(random, this.#time, this.#model, note);
     this.#disk.onCommit = (commit, answered) => this.#model.committed(commit, answered);
     this.#machine.onTold = (id, text, session) => {
@@ -220,6 +230,9 @@ class History {
       get size() {
         return tasks.size;
       },
+      get isDoubtful() {
+        return tasks.isDoubtful;
+      },
       update,
     };
     return Object.assign(Object.create(store), { tasks: watched });
@@ -268,6 +281,9 @@ class History {
       if (paused !== undefined) {
         await this.#clients.send(life, { type: "resume_task", task_id: paused }, false, quiet);
       } else if (this.#model.unfinished.length === 0 && this.#model.schedules.waiting.length === 0) break;
+      else if (this.#model.work.toJudge.length > 0 && this.#random.chance(0.5)) {
+        await this.#clients.judge(life, this.#random.pick(this.#model.work.toJudge), quiet);
+      }
       if (this.#steps > STEPS_MAX) break;
     }
     const { unfinished, schedules } = this.#model;
@@ -275,7 +291,12 @@ class History {
       this.#model.fail(`task ${id} stays ${this.#model.tasks.get(id)!.state.status} for ever`);
     }
     for (const id of schedules.waiting) this.#model.fail(`schedule ${id} waits for ever`);
-    if (unfinished.length === 0) this.#model.messages.atRest(this.#model.tasks);
+    if (unfinished.length === 0) {
+      const settled_ms = this.#time.monotonic_ms + SETTLING_MS;
+      do await this.#pass(5_000); while (this.#model.work.isOpen && this.#time.monotonic_ms < settled_ms);
+      this.#model.messages.atRest(this.#model.tasks);
+      this.#model.work.atRest();
+    }
     if (this.#model.violation !== undefined || !this.#life) return;
     await this.#readLog(this.#life.store!);
     this.#model.compare(this.#life.store!);
@@ -319,7 +340,7 @@ function swarm(random: Random) {
   // Some histories are about schedules that run from month to month.
   const isCalendar = random.chance(0.15);
   return {
-    schedules: isCalendar ? 0.3 : 0,
+    clients: { schedules: isCalendar ? 0.3 : 0, worktrees: some(0.5, 0.3), delegates: 0.2 },
     crashes: some(0.6, 0.06),
     stops: some(0.4, 0.04),
     clock_jumps: isCalendar ? 0.3 : some(0.4, 0.1),

@@ -13,7 +13,8 @@ import { CheckModel } from "./model_checks.ts";
 import { MessageModel } from "./model_messages.ts";
 import { FolderModel } from "./model_folders.ts";
 import { UsageModel } from "./model_usage.ts";
-import { ScheduleModel } from "./model_schedules.ts";
+import { WorkModel } from "./model_work.ts";
+import { ScheduleModel, UNDER_WAY_MS } from "./model_schedules.ts";
 import type { SimMachine, SimProcess } from "./sim_agents.ts";
 import type { SimTime } from "./sim_time.ts";
 import { agentOfSpec, type Promised } from "./server_life.ts";
@@ -63,6 +64,9 @@ export interface KnownTask {
   hasBegun: boolean;
   /** Where it stood after which commit. */
   past: { order: number; status: Status }[];
+  /** When it was last queued, and when it last went on after its end, by the monotonic clock. */
+  queued_ms?: number;
+  opened_ms?: number;
 }
 
 export class Model {
@@ -72,6 +76,7 @@ export class Model {
   readonly messages: MessageModel;
   readonly usage: UsageModel;
   readonly checks: CheckModel;
+  readonly work: WorkModel;
   readonly promised: Promised;
   readonly #time: SimTime;
   readonly #machine: SimMachine;
@@ -111,10 +116,19 @@ export class Model {
     this.folders = new FolderModel(this.tasks, promised);
     this.checks = new CheckModel((message) => this.fail(message));
     this.checks.watch(machine.checks);
+    this.work = new WorkModel(
+      machine.repository,
+      time,
+      this.tasks,
+      promised.retention_ms,
+      (what) => this.fail(what),
+    );
     this.#trace = trace;
     this.schedules = new ScheduleModel(time, (message) => this.fail(message), (id) => {
       const task = this.tasks.get(id);
-      return task !== undefined && !FINISHED.includes(task.state.status);
+      if (task === undefined || FINISHED.includes(task.state.status)) return false;
+      // One that goes on since a moment may have had its message while the next run was on its way.
+      return time.monotonic_ms - (task.opened_ms ?? -Infinity) > UNDER_WAY_MS;
     });
   }
 
@@ -199,6 +213,9 @@ export class Model {
     if (!before && spec.schedule_id !== undefined) {
       this.schedules.ran(spec.schedule_id, id, spec.created_by?.kind === "schedule");
     }
+    if (before?.status !== state.status && state.status === "queued") {
+      task.queued_ms = this.#time.monotonic_ms;
+    }
     if (before?.status !== state.status) {
       task.past.push({ order: this.order, status: state.status });
       if (!this.#isShared) {
@@ -206,9 +223,11 @@ export class Model {
       }
     }
     this.checks.changed(id, before, state, this.#machine.checks.isChecked(spec));
+    this.work.changed(id, before, state);
     const wrong = this.#wrongIn(before, task);
     if (wrong !== undefined) this.fail(`task ${id}: ${before?.status} -> ${state.status}: ${wrong}`);
     const isOpened = before && FINISHED.includes(before.status) && !FINISHED.includes(state.status);
+    if (isOpened) task.opened_ms = this.#time.monotonic_ms;
     if (isOpened) task.hasBegun = state.reopened !== undefined && state.attempt > 0;
     if (state.status === "running") task.hasBegun = true;
   }
@@ -237,10 +256,13 @@ export class Model {
       const isRetry = state.retry_count > before.retry_count;
       const isTalk = state.messages !== before.messages ||
         JSON.stringify(state.waiting) !== JSON.stringify(before.waiting);
-      // Whether the agent of a cancelled one had its prompt is known when it has ended; so is that it has.
-      const isLate = (before.leaving !== undefined && state.leaving === undefined) ||
-        (status === "cancelled" && state.turn_over !== before.turn_over);
-      if (!isRetry && !isTalk && !isLate) return "changed after its end";
+      const isWork = state.ending !== before.ending || state.review !== before.review ||
+        JSON.stringify(workOf(state)) !== JSON.stringify(workOf(before));
+      // That the agent is gone is known later; so is whether that of a cancelled one had its prompt.
+      const isLate = before.leaving !== undefined && state.leaving === undefined ||
+        status === "cancelled" && state.turn_over !== before.turn_over;
+      const isSame = JSON.stringify(state) === JSON.stringify(before);
+      if (!isSame && !isRetry && !isTalk && !isLate && !isWork) return "changed after its end";
     }
     const last = state.attempts.at(-1);
     const isLate = last?.failure?.kind === "unresponsive";
@@ -287,8 +309,10 @@ export class Model {
       const dependency = this.tasks.get(state.failed_dependency)?.state.status;
       // A retry whose commit was answered with an error is not known to the program yet.
       const isUnknown = (this.tasks.get(state.failed_dependency)?.untold.length ?? 0) > 0;
+      const isDiscarded = this.tasks.get(state.failed_dependency)?.state.review === "discarded";
       if (
-        !isUnknown && !isClosed && from !== status && dependency !== "failed" && dependency !== "cancelled"
+        !isUnknown && !isClosed && from !== status && dependency !== "failed" && dependency !== "cancelled" &&
+        !(isDiscarded && spec.execution?.after === "accepted")
       ) {
         return `failed with ${state.failed_dependency}, which is ${dependency}`;
       }
@@ -300,9 +324,14 @@ export class Model {
       if (before && state.attempt !== before.attempt + 1) return "attempts are not counted";
       if (state.automatic_attempts > MAX_ATTEMPTS) return "more attempts than allowed";
       for (const id of hasBegun ? [] : spec.dependencies ?? []) {
-        const dependency = this.tasks.get(id)?.state.status;
-        if (dependency !== undefined && dependency !== "completed") {
+        const { status: dependency, review = "none" } = this.tasks.get(id)?.state ?? {};
+        const isAccepted = spec.execution?.after === "accepted" && review === "accepted" &&
+          dependency !== undefined && FINISHED.includes(dependency);
+        if (dependency !== undefined && dependency !== "completed" && !isAccepted) {
           return `${id} is ${dependency}, not completed`;
+        }
+        if (spec.execution?.after === "accepted" && review !== "none" && !isAccepted) {
+          return `${id} is ${review}, not accepted`;
         }
       }
     }
@@ -447,6 +476,8 @@ export class Model {
       if (this.#whyHeld(other.id, store) !== undefined || this.#triesFirst(other.id, store)) continue;
       const { leaving } = other.state;
       if (leaving && !store.node.isVoid(leaving)) continue;
+      // Commits of the same instant are looked at one after the other, and a start may be planned in between.
+      if (this.tasks.get(other.id)?.queued_ms === this.#time.monotonic_ms) continue;
       const [otherRank, otherAge] = place(other);
       if (otherRank < rank || (otherRank === rank && otherAge < age)) {
         this.fail(`task ${id} was started before ${other.id}, whose turn it was`);
@@ -474,9 +505,12 @@ export class Model {
   /** A message may have made something go on that it depends on, before it was known that it does. */
   #mustWait(id: string, { tasks }: Store): boolean {
     if (this.tasks.get(id)?.hasBegun) return false;
-    return (tasks.get(id)?.spec.dependencies ?? []).some((dependency) =>
-      ![undefined, "completed"].includes(tasks.get(dependency)?.state.status)
-    );
+    const { dependencies = [], execution } = tasks.get(id)?.spec ?? {};
+    return dependencies.some((dependency) => {
+      const { status, review = "none" } = tasks.get(dependency)?.state ?? {};
+      return ![undefined, "completed"].includes(status) ||
+        (execution?.after === "accepted" && !["none", "accepted"].includes(review));
+    });
   }
 
   /** How long an attempt's process was at work, as far as was seen. */
@@ -487,4 +521,9 @@ export class Model {
   get unfinished(): string[] {
     return [...this.tasks].filter(([, { state }]) => !FINISHED.includes(state.status)).map(([id]) => id);
   }
+}
+
+/** What is recorded of a task's work when it is saved. */
+function workOf({ workspace, changes, milestones }: TaskState) {
+  return [workspace, changes, milestones];
 }

@@ -38,7 +38,8 @@ export class FolderModel {
   }
 
   #shareFolder(a: string, b: string): boolean {
-    return this.#promised.exclusive_folders && this.#folder(a) === this.#folder(b);
+    const isOwn = [a, b].some((id) => this.#tasks.get(id)?.spec.execution?.isolation === "worktree");
+    return this.#promised.exclusive_folders && !isOwn && this.#folder(a) === this.#folder(b);
   }
 
   #folder(id: string): string {

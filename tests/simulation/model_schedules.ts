@@ -20,8 +20,8 @@ interface KnownSchedule {
   edited_ms: number;
 }
 
-/** What was decided just before a change is carried out all the same. */
-const UNDER_WAY_MS = 45_000;
+/** What was decided just before a change is carried out all the same, on a slow disk that much later. */
+export const UNDER_WAY_MS = 45_000;
 
 export class ScheduleModel {
   readonly known = new Map<string, KnownSchedule>();
@@ -71,7 +71,8 @@ export class ScheduleModel {
       this.#fail(`${task_id} runs before its time`);
     }
     if (schedule.made !== undefined) this.#fail(`${task_id} and ${schedule.made} are runs of the same time`);
-    if (last_run !== undefined && !spec.recurring?.allow_overlap && this.#isGoingOn(last_run)) {
+    const mayOverlap = spec.recurring?.allow_overlap || now_ms - edited_ms <= UNDER_WAY_MS;
+    if (last_run !== undefined && !mayOverlap && this.#isGoingOn(last_run)) {
       this.#fail(`${task_id} runs while ${last_run} goes on`);
     }
     if (now_ms - paused_ms > UNDER_WAY_MS) this.#fail(`${task_id} runs although its schedule is paused`);

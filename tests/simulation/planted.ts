@@ -28,6 +28,9 @@ export function withUpdate(parts: Parts, change: (update: Update, tasks: Tasks) 
     get size() {
       return tasks.size;
     },
+    get isDoubtful() {
+      return tasks.isDoubtful;
+    },
     update: change((plan, by) => tasks.update(plan, by), tasks),
   };
   return { ...parts, store: Object.assign(Object.create(parts.store), { tasks: planted }) };
@@ -47,7 +50,7 @@ function withPlans(
 }
 
 /** The same, with each new state as `change` makes it. */
-function withStates(
+export function withStates(
   parts: Parts,
   change: (state: TaskState, before: TaskState | undefined) => TaskState,
 ): Parts {
@@ -136,7 +139,12 @@ function promising(parts: Parts, more: Partial<Parts["promised"]>): Parts {
 }
 
 const CHECKED: Plant["among"] = { agents: { checks: { fails: 0.5, hangs: 0.2 } } };
-const CALENDAR: Plant["among"] = { schedules: 0.5, clock_jumps: 0.3, jump_ms: 31 * 86_400_000 };
+/** Histories about schedules that run from month to month. */
+const CALENDAR: Plant["among"] = {
+  clients: { schedules: 0.5, worktrees: 0 },
+  clock_jumps: 0.3,
+  jump_ms: 31 * 86_400_000,
+};
 
 export const PLANTS: Plant[] = [
   {
@@ -389,6 +397,7 @@ export const PLANTS: Plant[] = [
   {
     name: "a delegated task waits for those above it",
     finds: /whose turn it was/,
+    among: { clients: { delegates: 0.6 } },
     wiring: {
       parts: (parts) => {
         const { find } = parts.index;

@@ -7,8 +7,11 @@ import type { ApiContext } from "../../src/api/capability.ts";
 import { RememberedAnswers } from "../../src/engine/remembered_answers.ts";
 import { AgentHolds } from "../../src/engine/holds/agent_holds.ts";
 import type { RunCheck } from "../../src/domain/check.ts";
+import { composeAcceptance } from "../../src/boot/compose_acceptance.ts";
 import type { RunSettings } from "../../src/engine/run_context.ts";
+import type { EndingRecovery } from "../../src/engine/ending_recovery.ts";
 import { Engine } from "../../src/engine/engine.ts";
+import { saveLastWork } from "../../src/engine/saved_work.ts";
 import type { ScheduleContext } from "../../src/engine/schedules/schedule_context.ts";
 import { EventBus } from "../../src/engine/events.ts";
 import { Scheduler } from "../../src/engine/schedules/scheduler.ts";
@@ -27,7 +30,7 @@ import type { SimMachine } from "./sim_agents.ts";
 import { type SimChecks, SIMULATED_CHECKS } from "./sim_checks.ts";
 import type { SimDisk, SimPort } from "./sim_disk.ts";
 import type { OwnedClock, SimTime } from "./sim_time.ts";
-import { inPlace } from "../fixtures/in_place.ts";
+import { SimGit } from "./sim_repository.ts";
 import { NO_PROJECTS } from "../fixtures/no_projects.ts";
 
 const SIMULATED: AgentConfig = { protocol: "acp", command: ["simulated"], env: {}, pass_env: [] };
@@ -57,6 +60,9 @@ export interface Parts {
   runCheck: RunCheck;
   bus: EventBus;
   index: TaskIndex;
+  git: SimGit;
+  /** Whether it goes on with what an earlier life has begun with the work of tasks. */
+  takesUpEndings: boolean;
   promised: Promised;
 }
 
@@ -97,9 +103,11 @@ export class ServerLife {
   readonly checks: SimChecks;
   readonly bus = new EventBus();
   readonly number: number;
+  readonly #machine: SimMachine;
   store: Store | undefined;
   engine: Engine | undefined;
   #scheduler: Scheduler | undefined;
+  #endings: EndingRecovery | undefined;
   #router: Router | undefined;
   #limits: RateLimits | undefined;
   #hub: SubscriptionHub | undefined;
@@ -117,6 +125,7 @@ export class ServerLife {
     this.port = disk.open();
     this.runner = machine.runner();
     this.checks = machine.checks;
+    this.#machine = machine;
   }
 
   /** Rejects when it cannot start, as main does. `loaded` is called before anything changes. */
@@ -141,15 +150,18 @@ export class ServerLife {
       runCheck: this.checks.runner(runner),
       bus: this.bus,
       index: new TaskIndex(opened.tasks, opened.changes),
+      git: new SimGit(this.#machine.repository, this.clock, this.#machine.random),
+      takesUpEndings: true,
       promised: wanted,
     };
     parts = wiring.parts?.(parts) ?? parts;
-    const { clock, store, index, bus, promised } = parts;
+    const { clock, store, index, bus, promised, git } = parts;
     const config = Config.parse({
       limits: {
         tasks_per_minute: promised.tasks_per_minute,
         messages_per_minute: promised.messages_per_minute,
         burst_per_second: 1_000,
+        file_operations_per_minute: 1_000_000,
       },
     });
     const settings: RunSettings = {
@@ -192,7 +204,7 @@ export class ServerLife {
       exclusive_folders: promised.exclusive_folders
         ? { rootOf: (wanted) => Promise.resolve(wanted ?? "here") }
         : undefined,
-      workspaces: { open: inPlace },
+      workspaces: git.workspaces,
       settings,
       holds: new AgentHolds({ clock, store, index, bus, settings, canHold: () => true }),
       max_concurrent: promised.max_concurrent,
@@ -201,8 +213,22 @@ export class ServerLife {
       retention_ms: promised.retention_ms,
       max_finished: 10_000,
       log_retention: { retention_days: 10_000, max_bytes: 1 << 30 },
+      letGo: (task) => endings.releasing.letGo(task),
       cannotRun: () => undefined,
     });
+    const endings = composeAcceptance({
+      clock,
+      store,
+      landing: git.landing,
+      folders: {
+        orphans: () => Promise.resolve([]),
+        bytes: () => Promise.resolve(0),
+        clear: () => Promise.resolve({ kept_as: [] }),
+      },
+      say: (task_id, said, by) => engine.commands.say(task_id, said, by),
+      save: (task) => saveLastWork({ store, workspaces: git.workspaces, projectOf: () => undefined }, task),
+    });
+    this.#endings = endings.recovery;
     opened.changes.subscribe("log", (entries) => bus.publish({ kind: "log.appended", entries }));
     this.#scheduler = new Scheduler({
       clock,
@@ -222,9 +248,9 @@ export class ServerLife {
       commands: engine.commands,
       queries: engine.queries,
       scheduler: this.#scheduler,
-      acceptance: {} as ApiContext["acceptance"],
-      discarding: {} as ApiContext["discarding"],
-      workspaceUpdate: {} as ApiContext["workspaceUpdate"],
+      acceptance: endings.acceptance,
+      discarding: endings.discarding,
+      workspaceUpdate: endings.update,
       worktrees: {} as ApiContext["worktrees"],
       reviews: {
         withdraw: (...args: Parameters<ApiContext["reviews"]["withdraw"]>) =>
@@ -256,6 +282,7 @@ export class ServerLife {
     await engine.recover();
     await engine.open();
     if (this.isStopping) return;
+    if (parts.takesUpEndings) void endings.recovery.start();
     this.#scheduler.start();
     this.isOpen = true;
   }
@@ -328,6 +355,7 @@ export class ServerLife {
   async stop(): Promise<void> {
     this.isStopping = true;
     this.#scheduler?.stop();
+    this.#endings?.stop();
     this.engine?.close();
     await this.engine?.leave();
     await this.runner.close();

@@ -76,7 +76,10 @@ class SharedHistory {
     this.#model = new Model(time, this.#nodes[0]!.machine, this.#promised, note, true);
     this.#shared = new SharedModel(this.#model);
     const limits = new LimitModel({}, (what) => this.#model.fail(what));
-    this.#clients = new Clients(random, time, this.#model, limits, note, 0, true);
+    // A worktree is only on its node.
+    const habits = { schedules: 0, worktrees: 0, delegates: 0.2 };
+    const { repository } = this.#nodes[0]!.machine;
+    this.#clients = new Clients(random, time, this.#model, limits, note, habits, repository, true);
     this.#disk.onCommit = (commit, answered, port) => {
       this.#shared.committed(commit, this.#ports.get(port)!);
       this.#model.committed(commit, answered);

@@ -10,6 +10,7 @@ import type { PermissionRequest } from "../../src/domain/permission_request.ts";
 import type { AgentRunner } from "../../src/domain/agent_runner.ts";
 import type { Random } from "./random.ts";
 import { type CheckFaults, SimChecks } from "./sim_checks.ts";
+import { SimRepository } from "./sim_repository.ts";
 import type { OwnedClock, SimTime } from "./sim_time.ts";
 
 export interface AgentFaults {
@@ -57,6 +58,8 @@ export class SimMachine {
   onTold: (task_id: string, text: string, session: string) => void = () => {};
   /** What each session has heard, which it replays. */
   readonly sessions = new Map<string, string[]>();
+  /** Where tasks have their worktrees. */
+  readonly repository = new SimRepository();
   #pids = 1000;
   /** Until when the provider of each agent refuses it, in monotonic time. */
   readonly refused = new Map<string, number>();
@@ -181,6 +184,7 @@ export class SimProcess implements Run {
   /** What waits for the process to go on. */
   #held: (() => void)[] = [];
   #worked_ms = 0;
+  #written = 0;
   #since_ms: number;
   /** Tokens in this turn. */
   #used = 0;
@@ -328,6 +332,7 @@ export class SimProcess implements Run {
       const finished = random.chance(0.1) && this.#isPrompted;
       // Signals reach a frozen process too.
       this.#clock.after(random.between(0, 2_500), () => {
+        if (!this.#isFrozen && this.#session) this.#write();
         this.#end(
           finished ? { status: "completed", output: "just in time" } : { status: "stopped", output: "" },
         );
@@ -412,6 +417,7 @@ export class SimProcess implements Run {
     const isFirst = !this.#isAtWork;
     const refusal = this.#machine.provider(this.#request.agent_name, isFirst);
     if (refusal) return this.#end({ status: "failed", output: "", ...refusal });
+    this.#write();
     if (this.#isInterrupted) return this.#turnEnds("stopped");
     if (this.#willHang && this.#stepsLeft <= this.#steps / 2) return;
     if (isFirst) void this.#tell({ kind: "at_work" });
@@ -444,6 +450,13 @@ export class SimProcess implements Run {
     } else if (kind === 1) {
       void this.#tellAndGoOn({ kind: "activity", current_step: `at ${completed_steps}` });
     } else void this.#tellAndGoOn({ kind: "progress", completed_steps, total_steps: this.#steps });
+  }
+
+  /** In a folder of its own, it leaves a file behind. */
+  #write(): void {
+    const { working_dir } = this.#request;
+    if (!working_dir.startsWith("/")) return;
+    this.#machine.repository.write(working_dir, `${this.task_id}.${this.pid}.${++this.#written}`);
   }
 
   #ask(): void {

@@ -9,6 +9,7 @@ import { sizeOf } from "../fixtures/tier.ts";
 import type { Outcome, Plant } from "./history.ts";
 import { isShared, runSeed } from "./seeds.ts";
 import { PLANTS } from "./planted.ts";
+import { WORK_PLANTS } from "./planted_work.ts";
 import { SHARED_PLANTS } from "./shared_planted.ts";
 import type { Share, ShareResult } from "./worker.ts";
 
@@ -79,7 +80,7 @@ async function firstFound(plant: Plant, shared: boolean): Promise<Outcome | unde
 }
 
 const plants = [
-  ...PLANTS.map((plant) => ({ plant, shared: false })),
+  ...[...PLANTS, ...WORK_PLANTS].map((plant) => ({ plant, shared: false })),
   ...SHARED_PLANTS.map((plant) => ({ plant, shared: true })),
 ];
 for (const { plant, shared } of plants) {
