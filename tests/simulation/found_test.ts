@@ -258,7 +258,7 @@ Deno.test("an accept whose end was stored, but answered with an error, is record
   for (const type of ["accept_changes", "discard_changes"]) {
     const { disk, start, status, pass, life } = await world();
     await start("a", { execution: { isolation: "worktree" } });
-    await pass(30_000);
+    await pass(60_000);
     assert.equal(status("a"), "completed");
     let isLost = false;
     disk.decide = ({ sets = [] }) => {
