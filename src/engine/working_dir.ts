@@ -16,6 +16,8 @@ export interface WorkingDirs {
    * is not allowed or cannot be used. `inside`: an allowed folder that it must not leave.
    */
   resolve(requested: string | undefined, inside?: string): Promise<string>;
+  /** The path with symlinks resolved, or as it is where that cannot be done. Nothing is checked. */
+  real(path: string): Promise<string>;
 }
 
 export interface RepositoryRoots {
@@ -88,6 +90,7 @@ export function allowedWorkingDirs(
       if ((await roots).some((root) => root !== undefined && isInside(root, real))) return real;
       throw refuse(folder, outside);
     },
+    real: (path) => Deno.realPath(path).catch(() => path),
   };
 }
 

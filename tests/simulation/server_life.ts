@@ -200,7 +200,10 @@ export class ServerLife {
       bus,
       runner: parts.runner,
       runCheck: parts.runCheck,
-      working_dirs: { resolve: (wanted) => Promise.resolve(wanted ?? "here") },
+            working_dirs: {
+        resolve: (wanted) => Promise.resolve(wanted ?? "here"),
+        real: (path) => Promise.resolve(path),
+      },
       exclusive_folders: promised.exclusive_folders
         ? { rootOf: (wanted) => Promise.resolve(wanted ?? "here") }
         : undefined,

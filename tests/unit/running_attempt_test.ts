@@ -117,7 +117,7 @@ async function world(more: Partial<RunContext> = {}, arrange: (run: ScriptedRun)
       endStrays: () => Promise.resolve(0),
       close: () => Promise.resolve(),
     },
-    working_dirs: { resolve: () => Promise.resolve("/folder") },
+    working_dirs: { resolve: () => Promise.resolve("/folder"), real: (path) => Promise.resolve(path) },
     workspaces: { open: inPlace },
     settings,
     remembered: new RememberedAnswers({ clock: systemClock, store, settings }),
@@ -225,7 +225,7 @@ Deno.test("an attempt that is cancelled before its agent starts starts none", as
   const found = Promise.withResolvers<string>();
   let isStarted = false;
   const { store, attempt, task, agent, state } = await world({
-    working_dirs: { resolve: () => found.promise },
+    working_dirs: { resolve: () => found.promise, real: (path) => Promise.resolve(path) },
   });
   void agent.then(() => isStarted = true);
   const over = attempt.execute(task);

@@ -29,6 +29,7 @@ type AgentContext = Pick<
   | "workspaces"
   | "holds"
   | "remembered"
+  | "working_dirs"
 >;
 
 export class AgentProcess {
@@ -54,7 +55,8 @@ export class AgentProcess {
   }
 
   async #live(task: TaskRecord, agent: string, working_dir: string): Promise<void> {
-    const { runner, settings, directory, store, attachments, access, holds, remembered } = this.#context;
+    const { runner, settings, directory, store, attachments, access, holds, remembered, working_dirs } =
+      this.#context;
     const here = { agent, working_dir, node: store.node.node };
     const issued = access?.issue(task.id, agent);
     try {
@@ -66,7 +68,7 @@ export class AgentProcess {
       request.attachments = attachments?.of(task.spec.execution?.attachments ?? []);
       if (request.agent.protocol === "acp") {
         const { workspace } = (store.tasks.get(task.id) ?? task).state;
-        request.root = await rulesRoot(working_dir, workspace, settings.projectOf(task));
+        request.root = await rulesRoot(working_dir, workspace, settings.projectOf(task), working_dirs);
         request.recall = (asked) => remembered.recall(task, asked);
         request.late_answers = task.state.late_answers;
         request.earlier = await earlierWork(store, task);
