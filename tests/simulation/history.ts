@@ -142,7 +142,8 @@ class History {
       this.#note("died of a commit");
       await this.#crash();
     }
-    this.#steps++;
+    // What goes round and round must not take all memory or time.
+    if (++this.#steps > STEPS_MAX) this.#model.fail(`it does not come to rest in ${STEPS_MAX} steps`);
   }
 
   async #pass(ms: number): Promise<void> {
@@ -284,7 +285,6 @@ class History {
       else if (this.#model.work.toJudge.length > 0 && this.#random.chance(0.5)) {
         await this.#clients.judge(life, this.#random.pick(this.#model.work.toJudge), quiet);
       }
-      if (this.#steps > STEPS_MAX) break;
     }
     const { unfinished, schedules } = this.#model;
     for (const id of unfinished) {
@@ -293,7 +293,10 @@ class History {
     for (const id of schedules.waiting) this.#model.fail(`schedule ${id} waits for ever`);
     if (unfinished.length === 0) {
       const settled_ms = this.#time.monotonic_ms + SETTLING_MS;
-      do await this.#pass(5_000); while (this.#model.work.isOpen && this.#time.monotonic_ms < settled_ms);
+      do await this.#pass(5_000); while (
+        this.#model.violation === undefined && this.#model.work.isOpen &&
+        this.#time.monotonic_ms < settled_ms
+      );
       this.#model.messages.atRest(this.#model.tasks);
       this.#model.work.atRest();
     }

@@ -129,9 +129,11 @@ export class WorkModel {
       known.add(workspace.root!);
       if (workspace.git_dir === undefined || review === "accepted") continue;
       const head = refs.get(`refs/heads/${workspace.branch}`);
+      const recorded = workspace.head_commit ?? workspace.base_commit!;
       if (head === undefined) {
-        this.#fail(`task ${id} has lost its branch`);
-      } else if (!this.#repository.isAncestor(workspace.head_commit ?? workspace.base_commit!, head)) {
+        // An unchanged one goes with its worktree, and the server may die before that is recorded.
+        if (recorded !== workspace.base_commit) this.#fail(`task ${id} has lost its branch`);
+      } else if (!this.#repository.isAncestor(recorded, head)) {
         this.#fail(`task ${id} has ${workspace.head_commit} on record, and ${head} on its branch`);
       }
       const base = this.#repository.wordsOf(workspace.base_commit!);

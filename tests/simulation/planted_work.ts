@@ -73,7 +73,7 @@ export const WORK_PLANTS: Plant[] = [
   },
   {
     name: "the end of an attempt forgets what was saved",
-    finds: /on record, and|nobody is asked/,
+    finds: /on record, and|nobody is asked|has lost its branch/,
     among,
     wiring: {
       parts: (parts) =>

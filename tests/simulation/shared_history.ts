@@ -120,7 +120,8 @@ class SharedHistory {
 
   async #look(): Promise<void> {
     await quiet();
-    this.#steps++;
+    // What goes round and round must not take all memory or time.
+    if (++this.#steps > STEPS_MAX) this.#model.fail(`it does not come to rest in ${STEPS_MAX} steps`);
   }
 
   async #pass(ms: number): Promise<void> {
@@ -217,7 +218,6 @@ class SharedHistory {
         const [task_id] = this.#model.schedules.known.keys();
         await this.#clients.send(life!, { type: "unschedule_task", task_id }, false, quiet);
       } else if (this.#model.unfinished.length === 0) break;
-      if (this.#steps > STEPS_MAX) break;
     }
     for (const id of this.#model.unfinished) {
       this.#model.fail(`task ${id} stays ${this.#model.tasks.get(id)!.state.status} for ever`);
