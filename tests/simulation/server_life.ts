@@ -200,7 +200,7 @@ export class ServerLife {
       bus,
       runner: parts.runner,
       runCheck: parts.runCheck,
-            working_dirs: {
+      working_dirs: {
         resolve: (wanted) => Promise.resolve(wanted ?? "here"),
         real: (path) => Promise.resolve(path),
       },
