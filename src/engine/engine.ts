@@ -22,7 +22,7 @@ import { startRetention } from "./retention.ts";
 import type { CheckOptions } from "./task_checks.ts";
 import { TaskCommands } from "./task_commands.ts";
 import { TaskQueries } from "./task_queries.ts";
-import { hasLeftWork, saveLeftWork, type SavingContext } from "./saved_work.ts";
+import { hasLeftWork, LeftWork } from "./left_work.ts";
 import { counted } from "../protocol/formats.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
@@ -61,6 +61,7 @@ export class Engine {
   /** Why no task is started yet. */
   #notOpen: string | undefined;
   readonly #membership: Membership;
+  readonly #leftWork: LeftWork;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -68,6 +69,8 @@ export class Engine {
     this.commands = new TaskCommands(options, this.#dispatcher);
     this.queries = new TaskQueries({ ...options, notOpen: () => this.#notOpen }, this.#dispatcher);
     this.#membership = new Membership(options, this.#dispatcher);
+    const { settings } = options;
+    this.#leftWork = new LeftWork({ ...options, projectOf: (task) => settings.projectOf(task) });
     options.store.changes.subscribe("task", (changes) => {
       for (const change of changes) this.#committed(change);
     });
@@ -115,12 +118,7 @@ export class Engine {
     if (this.#closed) return;
     void this.#membership.recover();
     this.#dispatcher.open();
-    void saveLeftWork(this.#saving, this.#options.index.all());
-  }
-
-  get #saving(): SavingContext {
-    const { store, workspaces, settings } = this.#options;
-    return { store, workspaces, projectOf: (task) => settings.projectOf(task) };
+    void this.#leftWork.save(this.#options.index.all());
   }
 
   /** To be called when tasks have come to belong to other projects. */
@@ -135,6 +133,7 @@ export class Engine {
     this.#retention?.cancel();
     this.#openAgain?.cancel();
     this.#membership.end();
+    this.#leftWork.close();
     this.#dispatcher.close();
   }
 
@@ -177,7 +176,7 @@ export class Engine {
     if (before && after && holdsSlot(before.state)) this.#follow(before, after);
     // Its last attempt did not come to it, or it was cancelled before another one began.
     if (before && after && !hasLeftWork(before) && hasLeftWork(after)) {
-      void saveLeftWork(this.#saving, [after]);
+      void this.#leftWork.save([after]);
     }
   }
 

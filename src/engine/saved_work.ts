@@ -1,17 +1,13 @@
 /** Commits what a person has changed in the worktree of an ended task, and records it. */
 import { isDeepStrictEqual } from "node:util";
-import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock/clock.ts";
 import { SERVER } from "../domain/actor.ts";
 import { withLateWork } from "../domain/attempt/work.ts";
 import type { NamedProject } from "../domain/project.ts";
 import type { Workspaces } from "../domain/task_workspaces.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
-import { isFinished } from "../domain/task_values.ts";
 import type { StoredWorkspace } from "../domain/workspace.ts";
 import type { Store } from "../store/open.ts";
-
-const log = getLogger(["opencode-agents", "engine"]);
 
 export interface SavingContext {
   store: Store;
@@ -63,21 +59,4 @@ export async function saveLastWork(
     return { updates: [{ id, state: withLateWork(state!, { workspace, changes, unresolved }) }] };
   }, SERVER);
   return { workspace, left };
-}
-
-/** Whether a task has ended with work that no attempt saves, and no agent is at it any more. */
-export function hasLeftWork({ state }: TaskRecord): boolean {
-  return isFinished(state.status) && state.leaving === undefined && state.workspace?.unsaved === true;
-}
-
-/** Saves what earlier attempts of these tasks have left unsaved, so that somebody is asked about it. */
-export async function saveLeftWork(context: SavingContext, tasks: Iterable<TaskRecord>): Promise<void> {
-  for (const task of [...tasks].filter(hasLeftWork)) {
-    try {
-      const { failure } = await saveLastWork(context, task);
-      if (failure !== undefined) throw new Error(failure);
-    } catch (error) {
-      log.warn("The work of task {id} could not be saved: {error}", { id: task.id, error });
-    }
-  }
 }

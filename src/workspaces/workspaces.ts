@@ -227,7 +227,7 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
         intent = { ...intent, root: folder, path: join(folder, relative(known.root, known.path)) };
       }
     } else if (isIntent(known) && await isThere(known, signal)) {
-      intent = known;
+      intent = { ...known, unsaved: true };
       await unmade(here, intent);
       const now = await commitOf(git, { git_dir: intent.common_dir }, `refs/heads/${intent.branch}`, signal);
       // Somebody else's branch has come in its place.

@@ -290,8 +290,10 @@ export class Model {
     if (hasBegun && from === "queued" && status === "pending" && !isTimed) {
       return "waits again although it has begun";
     }
+    const isRetried = before !== undefined && state.retry_count > before.retry_count;
     if (
-      hasBegun && !isClosed && from !== status && status === "failed" && state.failed_dependency !== undefined
+      hasBegun && !isClosed && !isRetried && from !== status && status === "failed" &&
+      state.failed_dependency !== undefined
     ) {
       return "fails with a dependency although it has begun";
     }

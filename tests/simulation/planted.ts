@@ -397,7 +397,7 @@ export const PLANTS: Plant[] = [
   {
     name: "a delegated task waits for those above it",
     finds: /whose turn it was/,
-    among: { clients: { delegates: 0.6 } },
+    among: { clients: { delegates: 0.6, schedules: 0, worktrees: 0 } },
     wiring: {
       parts: (parts) => {
         const { find } = parts.index;

@@ -30,7 +30,8 @@ export class SimChecks {
   readonly #random: Random;
   readonly #faults: CheckFaults | undefined;
   #count = 0;
-  onStart: (task_id: string) => void = () => {};
+  /** `isFirst`: of the round. */
+  onStart: (task_id: string, isFirst: boolean) => void = () => {};
   onEnd: (task_id: string, exit_code: number | undefined) => void = () => {};
 
   constructor(time: SimTime, random: Random, faults: CheckFaults | undefined) {
@@ -45,8 +46,8 @@ export class SimChecks {
   }
 
   runner(owner: Owner): RunCheck {
-    return ({ task_id, signal }) => {
-      this.onStart(task_id);
+    return ({ task_id, program, signal }) => {
+      this.onStart(task_id, program[0] === SIMULATED_CHECKS[0]![0]);
       const { fails, hangs } = this.#faults!;
       const random = this.#random;
       const number = ++this.#count;

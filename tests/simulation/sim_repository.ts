@@ -148,9 +148,11 @@ export class SimGit {
       return { ...workspace!, unsaved: true };
     }
     const isHalf = known?.root !== undefined && known.git_dir === undefined;
-    const intent = isHalf || known?.git_dir !== undefined ? known : this.#planned(task);
+    const intent = isHalf || known?.git_dir !== undefined
+      ? { ...known, git_dir: undefined, unsaved: true }
+      : this.#planned(task);
     if (isHalf) this.#unmade(intent);
-    await record({ ...intent, git_dir: undefined });
+    await record(intent);
     await this.#step();
     signal.throwIfAborted();
     const ref = `refs/heads/${intent.branch}`;

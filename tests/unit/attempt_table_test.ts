@@ -29,6 +29,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
       "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 failed, not begun",
     abandoned: "settled, stopping | ready | release",
     "lease lost": "claiming, stopping",
+    "a message": "claiming, stopping, messages: 1",
+    "a message that does not wait": "claiming, stopping, messages: 1",
   },
   preparing: {
     prepared:
@@ -576,6 +578,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "signalled: resume": "working, stopping, messages: 1, between turns | publish agent",
     "lease lost": "working, stopping, messages: 1, between turns",
     "is given its prompt": "working, stopping, messages: 1, between turns, prompted",
+    "no more messages": "working, stopping, between turns",
     "the next turn": "working, stopping, turn 2, not taken",
     "the next turn, to be ended": "working, stopping, turn 2, not taken",
     "no next turn": "working, stopping, messages: 1",
@@ -584,6 +587,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
   "ended between turns": {
     "reports a line": "closing, running, messages: 1, between turns | info: hello",
     "lease lost": "settled, stopping, messages: 1, between turns | ready | release",
+    "no more messages": "closing, running, between turns",
     "the next turn":
       "saving, running, turn 2, not taken | warn: Attempt ended: The agent had ended before it could be given the next message. The agent is started again | commit turn 2 failed, not begun",
     "the next turn, to be ended":
@@ -634,6 +638,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "not started":
       "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 failed, not begun",
     "lease lost": "preparing, stopping",
+    "a message": "preparing, stopping, messages: 1",
+    "a message that does not wait": "preparing, stopping, messages: 1",
   },
   "cancelled while starting": {
     "not started":
@@ -649,6 +655,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "asks for permission": "starting, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
     "lease lost": "starting, stopping",
     "is given its prompt": "starting, stopping, prompted",
+    "a message": "starting, stopping, messages: 1",
+    "a message that does not wait": "starting, stopping, messages: 1",
   },
   "stopping: cancel": {
     "reports a session": "working, stopping | ready | write session",
@@ -668,6 +676,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "signalled: resume": "working, stopping | publish agent",
     "lease lost": "working, stopping",
     "is given its prompt": "working, stopping, prompted",
+    "a message": "working, stopping, messages: 1",
+    "a message that does not wait": "working, stopping, messages: 1",
     "message refused": "working, stopping, not taken",
   },
   "stopping: timeout": {
@@ -688,6 +698,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "signalled: resume": "working, stopping | publish agent",
     "lease lost": "working, stopping",
     "is given its prompt": "working, stopping, prompted",
+    "a message": "working, stopping, messages: 1",
+    "a message that does not wait": "working, stopping, messages: 1",
     "message refused": "working, stopping, not taken",
   },
   "stopping: silence": {
@@ -707,6 +719,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "signalled: resume": "working, stopping | publish agent",
     "lease lost": "working, stopping",
     "is given its prompt": "working, stopping, prompted",
+    "a message": "working, stopping, messages: 1",
+    "a message that does not wait": "working, stopping, messages: 1",
     "message refused": "working, stopping, not taken",
   },
   "stopping: leave": {
@@ -725,6 +739,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "signalled: resume": "working, stopping | publish agent",
     "lease lost": "working, stopping",
     "is given its prompt": "working, stopping, prompted",
+    "a message": "working, stopping, messages: 1",
+    "a message that does not wait": "working, stopping, messages: 1",
     "message refused": "working, stopping, not taken",
   },
   "stopping: budget": {
@@ -744,6 +760,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "signalled: resume": "working, stopping | publish agent",
     "lease lost": "working, stopping",
     "is given its prompt": "working, stopping, prompted",
+    "a message": "working, stopping, messages: 1",
+    "a message that does not wait": "working, stopping, messages: 1",
     "message refused": "working, stopping, not taken",
   },
   "stopping: park": {
@@ -783,6 +801,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "signalled: resume": "working, stopping | publish agent",
     "lease lost": "working, stopping",
     "is given its prompt": "working, stopping, prompted",
+    "a message": "working, stopping, messages: 1",
+    "a message that does not wait": "working, stopping, messages: 1",
     "message refused": "working, stopping, not taken",
   },
   "stopping: lease lost": {
@@ -796,6 +816,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "agent failed": "settled, stopping | ready | release",
     "agent stopped": "settled, stopping | ready | release",
     "is given its prompt": "working, stopping, prompted",
+    "a message": "working, stopping, messages: 1",
+    "a message that does not wait": "working, stopping, messages: 1",
     "message refused": "working, stopping, not taken",
   },
   closing: {
@@ -804,6 +826,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     leave: "closing, running | stop saving",
     "lease lost": "settled, stopping | stop saving | ready | release",
     broke: "closing, running | stop saving",
+    "a message": "closing, running, messages: 1",
+    "a message that does not wait": "closing, running, messages: 1",
     "work saved":
       "saving, running | info: The changes are on branch x | info: Task completed | commit turn 1 completed",
     "work not saved":
@@ -854,6 +878,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "lease lost":
       "settled, stopping, between turns, checks stopped | stop checks | ready | release | clear deadline",
     broke: "closing, stopping, between turns, checks stopped | stop checks | clear deadline",
+    "a message": "closing, running, messages: 1, between turns, checking",
+    "a message that does not wait": "closing, running, messages: 1, between turns, checking",
     "deadline fired": "closing, stopping, between turns, checks stopped | stop checks",
     "checks passed": "saving, running | info: Task completed | commit turn 1 completed | clear deadline",
     "a check failed":
@@ -879,6 +905,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "signalled: resume": "working, stopping, between turns, checks stopped | publish agent",
     "lease lost": "working, stopping, between turns, checks stopped",
     "is given its prompt": "working, stopping, between turns, prompted, checks stopped",
+    "a message": "working, stopping, messages: 1, between turns, checks stopped",
+    "a message that does not wait": "working, stopping, messages: 1, between turns, checks stopped",
     "message refused": "working, stopping, between turns, not taken, checks stopped",
     "checks passed": "working, stopping",
     "a check failed": "working, stopping",
@@ -931,6 +959,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "lease lost":
       "settled, stopping, checks stopped | stop checks | stop saving | ready | release | clear deadline",
     broke: "closing, stopping, checks stopped | stop checks | clear deadline",
+    "a message": "closing, running, messages: 1, checking",
+    "a message that does not wait": "closing, running, messages: 1, checking",
     "deadline fired": "closing, stopping, checks stopped | stop checks",
     "work saved": "closing, running, checking | info: The changes are on branch x",
     "work not saved": "closing, running, checking | warn: The work could not be saved: the disk is full",
@@ -941,6 +971,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
   "checking what a command did, leaving": {
     "reports a line": "closing, stopping, checks stopped | info: hello",
     "lease lost": "settled, stopping, checks stopped | stop saving | ready | release",
+    "a message": "closing, stopping, messages: 1, checks stopped",
+    "a message that does not wait": "closing, stopping, messages: 1, checks stopped",
     "work saved": "closing, stopping, checks stopped | info: The changes are on branch x",
     "work not saved":
       "closing, stopping, checks stopped | warn: The work could not be saved: the disk is full",
@@ -954,6 +986,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a line": "saving, running | info: hello",
     "lease lost": "saving, running",
     broke: "saving, running, unsaved | set save_again 1000",
+    "a message": "saving, running, messages: 1",
+    "a message that does not wait": "saving, running, messages: 1",
     committed: "settled, stopping | publish agent | ready | release",
     "commit failed": "saving, running, unsaved | set save_again 1000",
     "commit failed, store closed": "settled, stopping, unsaved | publish agent | ready | release",
@@ -961,6 +995,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
   "saving again": {
     "reports a line": "saving, running, unsaved | info: hello",
     "lease lost": "settled, stopping, unsaved | clear save_again | ready | release",
+    "a message": "saving, running, messages: 1, unsaved",
+    "a message that does not wait": "saving, running, messages: 1, unsaved",
     "save again fired": "saving, running, unsaved | commit turn 1 completed",
     committed: "settled, stopping, unsaved | publish agent | clear save_again | ready | release",
   },

@@ -89,6 +89,8 @@ export function saveWhenClosed(state: AttemptState, at_ms: number): Step {
   const { phase, outcome, isWriting, isWorkspaceOpen, isBetween, isChecking } = state;
   if (phase !== "closing" || outcome === undefined) return stay(state);
   if (isWriting || isWorkspaceOpen || isBetween || isChecking) return stay(state);
+  // The message that was to follow has been withdrawn meanwhile.
+  if (isToBeChecked(state, outcome)) return afterAgent(state, at_ms);
   const { result } = saving(state, outcome);
   const { end } = result;
   const { level, message, outcome: shown } = reportOf(state, result);

@@ -37,8 +37,9 @@ export function messages(
   state: AttemptState,
   { waiting, interrupts }: { waiting: number; interrupts: boolean },
 ): Step {
-  if (!isUnderWay(state)) return stay(state);
   const next = { ...state, waiting };
+  // Whether one waits decides what the end of the turn means, also when its agent is being ended.
+  if (!isUnderWay(state)) return stay(next);
   // They would run again after the message.
   if (state.isChecking) return waiting > 0 ? stopChecks(next) : stay(next);
   if (!interrupts || state.isInterrupted || state.isPaused || state.isBetween) return stay(next);
