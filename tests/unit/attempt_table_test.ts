@@ -782,6 +782,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "signalled: resume": "working, stopping | publish agent",
     "lease lost": "working, stopping",
     "is given its prompt": "working, stopping, prompted",
+    "a message": "working, stopping, messages: 1",
+    "a message that does not wait": "working, stopping, messages: 1",
     "message refused": "working, stopping, not taken",
   },
   "stopping: bug": {
