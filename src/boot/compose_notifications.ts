@@ -29,6 +29,7 @@ export function composeNotifications(
     run: containedPrograms(clock),
     env: Deno.env.toObject(),
     base: () => config.server.public_url ?? url(),
+    timezone: config.tasks.timezone ?? ownTimeZone(),
   });
   if (config.notifications.length === 0) return notifications;
   store.tasks.alongside((changes) =>

@@ -6,7 +6,9 @@ export interface NoticeWords {
   text: string;
 }
 
-type Words = (notice: Pick<Notice, "task" | "data">) => NoticeWords;
+/** Writes a time for whoever reads it. */
+type TimeWords = (iso: string) => string;
+type Words = (notice: Pick<Notice, "task" | "data">, time: TimeWords) => NoticeWords;
 
 const about = ({ task }: Pick<Notice, "task">) => task?.description ?? "";
 const said = (...lines: unknown[]) =>
@@ -24,10 +26,13 @@ const WORDS: Record<Notice["event"], Words> = {
   task_completed: (notice) => ({ title: "Task completed", text: about(notice) }),
   task_failed: (notice) => ({ title: "Task failed", text: said(notice.data.error, about(notice)) }),
   to_review: (notice) => ({ title: "Changes to review", text: about(notice) }),
-  provider_limit: ({ data }) => ({
-    title: `${data.agent ?? "An agent"} is held by its provider`,
-    text: said(data.reason, data.until === undefined ? undefined : `It goes on at ${data.until}.`),
-  }),
+  provider_limit: ({ data }, time) => {
+    const until = typeof data.until === "string" ? ` until ${time(data.until)}` : "";
+    return {
+      title: `${data.agent ?? "An agent"}'s limit${until}`,
+      text: said("Its tasks wait.", data.reason),
+    };
+  },
   budget: (notice) => ({
     title: `A budget is at ${notice.data.percent ?? 100} %`,
     text: said(
@@ -36,11 +41,11 @@ const WORDS: Record<Notice["event"], Words> = {
     ),
   }),
   agent_unresponsive: (notice) => ({ title: "An agent gives no sign of life", text: about(notice) }),
-  schedule_missed: ({ data }) =>
+  schedule_missed: ({ data }, time) =>
     data.reason === "failures" ? pausedWords(data) : ({
       title: "A schedule was missed",
       text: said(
-        `${data.task_id} was due at ${data.scheduled_time}, when the server was down.`,
+        `${data.task_id} was due at ${time(String(data.scheduled_time))}, when the server was down.`,
         data.run_id === undefined ? undefined : `It runs now, as ${data.run_id}.`,
       ),
     }),
@@ -67,6 +72,9 @@ function pausedWords({ task_id, failures, last_run }: Notice["data"]): NoticeWor
   };
 }
 
-export function noticeWords(notice: Pick<Notice, "event" | "task" | "data">): NoticeWords {
-  return WORDS[notice.event](notice);
+export function noticeWords(
+  notice: Pick<Notice, "event" | "task" | "data">,
+  time: TimeWords = (iso) => iso,
+): NoticeWords {
+  return WORDS[notice.event](notice, time);
 }

@@ -44,7 +44,9 @@ const common = {
   ),
   at: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'a time of day such as "07:00"' }).optional()
     .describe('When the report is due. Default: "07:00".'),
-  timezone: TimeZone.optional().describe("The IANA time zone of `at`. Default: that of tasks.timezone."),
+  timezone: TimeZone.optional().describe(
+    "The IANA time zone of `at`, and of times in messages. Default: that of tasks.timezone.",
+  ),
 };
 
 export const NotificationTarget = z.discriminatedUnion("channel", [

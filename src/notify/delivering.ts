@@ -30,6 +30,8 @@ export interface DeliveringOptions {
   env: Readonly<Record<string, string>>;
   /** The address of the dashboard. */
   base(): string;
+  /** The zone of targets that name none. */
+  timezone: string;
 }
 
 export class Delivering {
@@ -187,9 +189,9 @@ export class Delivering {
 
   /** Hands a notice over at once, and once. Never rejects. */
   async carry(target: NotificationTarget, notice: Told): Promise<Carried> {
-    const { clock, run, env, base } = this.#options;
+    const { clock, run, env, base, timezone } = this.#options;
     const secret = target.secret_env === undefined ? undefined : env[target.secret_env];
-    return await carry(target, parcelOf(notice, base()), secret, {
+    return await carry(target, parcelOf(notice, base(), target.timezone ?? timezone), secret, {
       clock,
       run,
       env,

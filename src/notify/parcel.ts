@@ -1,4 +1,6 @@
 /** A notice as it is handed over, and where it goes. Pure. */
+import { epochOf } from "../clock/clock.ts";
+import { localTime } from "../domain/time_zones.ts";
 import type { Notice } from "../domain/notice.ts";
 import { noticeWords } from "../domain/notice_words.ts";
 import type { NotificationTarget } from "../domain/notification.ts";
@@ -14,13 +16,13 @@ const URGENT: readonly string[] = [
   "security_alert",
 ];
 
-/** `base`: the address of the dashboard. */
-export function parcelOf(notice: Told, base: string): Parcel {
+/** `base`: the address of the dashboard. `timezone`: that of the times in its words. */
+export function parcelOf(notice: Told, base: string, timezone: string): Parcel {
   const { id, event, time, task, data } = notice;
   const url = `${base.replace(/\/+$/, "")}/#${task ? `/tasks/${task.id}` : "/tasks"}`;
   const words = event === "test"
     ? { title: "opencode-agents", text: `A test of the notification '${data.name}'` }
-    : noticeWords(notice as Notice);
+    : noticeWords(notice as Notice, (iso) => timeIn(iso, timezone));
   return {
     id,
     event,
@@ -29,6 +31,13 @@ export function parcelOf(notice: Told, base: string): Parcel {
     url,
     isUrgent: URGENT.includes(event),
   };
+}
+
+/** `2026-12-01 03:00 (Europe/Vienna)`. */
+function timeIn(iso: string, timezone: string): string {
+  const at_ms = epochOf(iso);
+  if (Number.isNaN(at_ms)) return iso;
+  return `${localTime(at_ms, timezone).slice(0, 16).replace("T", " ")} (${timezone})`;
 }
 
 /** Where it goes, without what may be a secret: a webhook's path, a topic, a program's arguments. */

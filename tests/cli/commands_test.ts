@@ -154,6 +154,9 @@ Deno.test("cli: times are read and shown in local time, a repetition keeps it, a
       const made = await run(["schedule", "echo x", "--id", id, ...args], { env });
       assert.equal(made.code, 0, made.stderr);
     };
+    await schedule("nightly", "--cron", "0 3 * * *");
+    const never = await run(["schedule", "x"], { env });
+    assert.match(never.stderr, /'--at <time>' not specified, or --cron/);
     await schedule("minute", "--at", "+1m");
     await schedule("local", "--at", "tomorrow 09:00", "--every", "daily");
     await schedule("there", "--at", "tomorrow 09:00", "--every", "daily", "--timezone", "Asia/Tokyo");

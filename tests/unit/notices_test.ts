@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { bounded } from "../../src/domain/notice.ts";
 import { noticeWords } from "../../src/domain/notice_words.ts";
+import { parcelOf, type Told } from "../../src/notify/parcel.ts";
 import { isTold, NotificationEvent, Notifications } from "../../src/domain/notification.ts";
 import { Lanes, waitAfter } from "../../src/notify/lanes.ts";
 import type { OutboxItem } from "../../src/store/outbox.ts";
@@ -124,4 +125,14 @@ Deno.test("lanes: each task's notices go in order, one at a time, few at once fo
     }
     for (const target of ["t0", "t1", "t2"]) assert.equal(lanes.sizeOf(target), 0);
   }));
+});
+
+Deno.test("a notice says times in the zone of whoever is told; what programs read stays in UTC", () => {
+  const until = "2026-12-01T02:00:00.000Z";
+  const data = { agent: "claude", until, reason: "limit reached" };
+  const notice: Told = { id: "n", event: "provider_limit", time: until, data };
+  const { title, text, body } = parcelOf(notice, "http://here/", "Europe/Vienna");
+  assert.equal(title, "claude's limit until 2026-12-01 03:00 (Europe/Vienna)");
+  assert.equal(text, "Its tasks wait.\nlimit reached");
+  assert.equal(JSON.parse(body).data.until, until);
 });

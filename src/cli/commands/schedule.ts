@@ -15,8 +15,11 @@ import { localWithOffset, zoneWarning } from "../local_time.ts";
 import { addRuleOptions, recurringOf, type RuleFlags, zoneOf } from "../rule_options.ts";
 import { pointInTime } from "../when.ts";
 
+/** From when on the times of `--cron` count, if nothing else is said: as soon as the server allows. */
+const SOONEST = "+1m";
+
 interface ScheduleFlags extends TaskFlags, RuleFlags {
-  at: string;
+  at?: string;
 }
 
 export function addSchedule(program: Command, cli: Cli): void {
@@ -27,13 +30,16 @@ export function addSchedule(program: Command, cli: Cli): void {
 function addCreate(program: Command, cli: Cli): void {
   const does = 'run a task later; "-" reads the prompt from stdin';
   const command = cli.command(program, "schedule <prompt>", does)
-    .requiredOption(
+    .option(
       "--at <time>",
-      "+30m, 09:00, tomorrow 09:00, friday 18:00, or a date and time, local unless it names its offset",
+      "+30m, 09:00, tomorrow 09:00, friday 18:00, or a date and time, local unless it names its offset (not needed with --cron)",
     );
   addTaskOptions(addRuleOptions(command)).action(async (prompt: string, flags: ScheduleFlags) => {
     const here = { now_ms: cli.clock.now(), zone: zoneOf(flags) };
-    const at = pointInTime(flags.at, "at", here);
+    if (flags.at === undefined && flags.cron === undefined) {
+      return command.error("error: required option '--at <time>' not specified, or --cron");
+    }
+    const at = pointInTime(flags.at ?? SOONEST, "at", here);
     const warning = at.isLocal && flags.timezone === undefined ? zoneWarning() : undefined;
     if (warning) cli.terminal.note(warning);
     const asked = taskOf(await promptText(prompt), flags, flags.id ?? newId(cli.clock), Deno.cwd());

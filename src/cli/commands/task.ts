@@ -49,7 +49,15 @@ function describe(
   const progress = [`${task.progress} %`, steps(task), oneLine(details?.current_step ?? "")];
   const { execution } = task;
   const rows: [string, string | undefined][] = [
-    ["status", terminal.paint(statusInWords(task, clock.now()), statusStyle(task.status), "bold")],
+    // What it waits for has a line of its own.
+    [
+      "status",
+      terminal.paint(
+        statusInWords({ ...task, waiting_for: undefined }, clock.now()),
+        statusStyle(task.status),
+        "bold",
+      ),
+    ],
     ["progress", progress.filter(Boolean).join("  ")],
     ["type", `${task.type}, ${task.priority} priority`],
     ["project", projectName(task)],

@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import { systemClock } from "../../clock/clock.ts";
 import type { Happening } from "../../domain/notice.ts";
 import { noticeWords } from "../../domain/notice_words.ts";
+import { timeOfDay } from "../../protocol/formats.ts";
 import { navigate } from "../hash_location.ts";
 import { onPush } from "./pushes.ts";
 import { report } from "./report.ts";
@@ -47,7 +48,7 @@ async function tell(
     return show(`${shown.length} things have happened`, "", "opencode-agents", "/tasks?needs=1");
   }
   const task = taskOf(task_id) ?? (await ask("get_task_status", { task_id })).task;
-  const { title, text } = noticeWords({ event, data, task });
+  const { title, text } = noticeWords({ event, data, task }, timeOfDay);
   show(title, text, `opencode-agents ${task_id}`, `/tasks/${encodeURIComponent(task_id)}`);
 }
 
