@@ -6,6 +6,7 @@ import { addAgents } from "./commands/agents.ts";
 import { addRemembered } from "./commands/remembered.ts";
 import { addAnswers } from "./commands/answer.ts";
 import { addAnswerQuestion } from "./commands/answer_question.ts";
+import { addLogout } from "./commands/logout.ts";
 import { addArchive } from "./commands/archive.ts";
 import { addAsks } from "./commands/asks.ts";
 import { addCancel } from "./commands/cancel.ts";
@@ -60,6 +61,7 @@ export const SERVER_COMMANDS: readonly AddCommand[] = [
   addWorktrees,
   addEdit,
   addArchive,
+  addLogout,
   addProjects,
   addNotifications,
   addUsage,

@@ -26,3 +26,34 @@ Deno.test("dashboard: asks for the key if one is required, says when it is wrong
     await page.getByText("Changes are stored").waitFor();
   });
 });
+
+Deno.test("dashboard: lists keys and sessions, makes, rotates and revokes keys, and signs out", async () => {
+  await visit({ config }, async (visit) => {
+    const { page, go } = visit;
+    const [program, ...args] = visit.server.commandOf(
+      ...["keys", "create", "me", "--permissions", "read,write,admin", "--json", "--data", visit.server.data],
+    );
+    const { stdout } = await new Deno.Command(program!, { args, stdin: "null" }).output();
+    await go("/server/access");
+    await page.getByLabel("API key", { exact: true }).last().fill(
+      JSON.parse(new TextDecoder().decode(stdout)).api_key,
+    );
+    await page.getByRole("button", { name: "Open" }).click();
+    await page.getByRole("region", { name: "Sessions" }).getByText("this page").waitFor();
+    await isAccessible(page);
+    await page.getByRole("button", { name: "New key…" }).click();
+    await page.getByLabel("What it is for").fill("ci");
+    await page.getByRole("button", { name: "Create" }).click();
+    await page.getByRole("dialog").getByText(/^sk-/).waitFor();
+    await page.getByRole("button", { name: "I have it" }).click();
+    await page.getByRole("button", { name: "Rotate ci" }).click();
+    await page.getByRole("button", { name: "Rotate", exact: true }).click();
+    await page.getByRole("dialog").getByText(/^sk-/).waitFor();
+    await page.getByRole("button", { name: "I have it" }).click();
+    await page.getByRole("button", { name: "Revoke ci" }).click();
+    await page.getByRole("button", { name: "Revoke", exact: true }).click();
+    await page.getByRole("row", { name: /ci/ }).getByText(/revoked/).waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByText("This server requires an API key.").waitFor();
+  });
+});

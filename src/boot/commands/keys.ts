@@ -1,7 +1,7 @@
-/** `keys create|list|rotate|revoke`: API keys, in the store itself, or through the server that has the store open. */
+/** `keys create|list|rotate|revoke|sessions|end`: API keys, in the store itself, or through the server that has the store open. */
 import { Argument, type Command, Option } from "commander";
 import { Permission } from "../../domain/access_key.ts";
-import { KEY_DAYS, type KeyView, NewKey } from "../../protocol/auth_messages.ts";
+import { KEY_DAYS, type KeyView, NewKey, type SessionView } from "../../protocol/auth_messages.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { schemaError } from "../../protocol/schema_errors.ts";
 import { fieldProblem } from "../../domain/field_problem.ts";
@@ -16,7 +16,8 @@ import {
 } from "./store_command.ts";
 import { localDateTime } from "../../cli/local_time.ts";
 import { wholeNumber } from "../../cli/options.ts";
-import { printTable } from "../../cli/table.ts";
+import { actorName } from "../../domain/actor.ts";
+import { type Column, printTable } from "../../cli/table.ts";
 
 interface KeysFlags extends StoreFlags {
   permissions?: string;
@@ -24,16 +25,16 @@ interface KeysFlags extends StoreFlags {
   expiresInDays?: number;
 }
 
-const ACTIONS = ["create", "list", "rotate", "revoke"] as const;
+const ACTIONS = ["create", "list", "rotate", "revoke", "sessions", "end"] as const;
 
 export function addKeys(program: Command, cli: Cli, { store }: Handlers): void {
   storeCommand(
     program,
     "keys",
-    "API keys, for a server with security.auth: make one, list them, replace or revoke one",
+    "API keys, for a server with security.auth: make one, list them, replace or revoke one; list their sessions, end one",
   )
     .addArgument(new Argument("<action>").choices(ACTIONS))
-    .argument("[name]", "create: what the key is for; rotate, revoke: its id")
+    .argument("[name]", "create: what the key is for; rotate, revoke: its id; end: a session's id")
     .addOption(
       new Option(
         "--permissions <list>",
@@ -43,6 +44,7 @@ export function addKeys(program: Command, cli: Cli, { store }: Handlers): void {
     .option("--projects <list>", "create: the only projects whose tasks the key sees and starts")
     .option("--expires-in-days <days>", `create: until then (default: ${KEY_DAYS})`, wholeNumber)
     .action(async (action: typeof ACTIONS[number], name: string | undefined, flags: KeysFlags) => {
+      if (action === "sessions" || action === "end") return await sessions(cli, flags, name);
       const keys = await openKeys(cli, store, flags);
       try {
         if (action === "list") return list(cli, flags, await keys.list());
@@ -66,6 +68,29 @@ export function addKeys(program: Command, cli: Cli, { store }: Handlers): void {
       }
     });
 }
+
+/** Sessions are the running server's. `session_id`: the one to end; without it, they are listed. */
+async function sessions(cli: Cli, flags: KeysFlags, session_id: string | undefined): Promise<void> {
+  const { terminal } = cli;
+  const server = cli.http({ data: await storeFolder(flags) });
+  if (session_id !== undefined) {
+    const ended = await server.request("end_session", { session_id });
+    return flags.json ? terminal.json(ended, 2) : terminal.line(`${session_id} has ended`);
+  }
+  const { sessions } = await server.request("list_sessions");
+  if (flags.json) return terminal.json({ sessions }, 2);
+  if (sessions.length === 0) return terminal.note("no sessions are open");
+  printTable(terminal, sessions, SESSION_COLUMNS);
+}
+
+const SESSION_COLUMNS: Column<SessionView>[] = [
+  { title: "SESSION", value: ({ session_id }) => session_id },
+  { title: "WHOSE", value: ({ actor }) => actorName(actor) },
+  { title: "FROM", value: ({ ip }) => ip },
+  { title: "BEGAN", value: ({ started_at }) => localDateTime(started_at) },
+  { title: "LAST SEEN", value: ({ last_seen_at }) => localDateTime(last_seen_at) },
+  { title: "ENDS", value: ({ expires_at }) => localDateTime(expires_at) },
+];
 
 async function openKeys(cli: Cli, store: StoreFiles, flags: StoreFlags): Promise<StoredKeys> {
   const folder = await storeFolder(flags);

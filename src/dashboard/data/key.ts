@@ -17,6 +17,12 @@ export function openWith(key: string): void {
   location.reload();
 }
 
+/** Forgets the key and reloads the page. */
+export function signOut(): void {
+  sessionStorage.removeItem(KEY);
+  location.reload();
+}
+
 /** Whether the error means that a key is needed. If so, asks the user for one. */
 export function needsKey(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false;
