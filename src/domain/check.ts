@@ -1,10 +1,11 @@
 /** Checks: programs that look at a task's work after a turn that would complete it. Pure. */
 import * as z from "zod";
 import { Argv } from "./argv.ts";
+import { CHECK_NAME } from "./check_text.ts";
 import { ApiError } from "./errors.ts";
 import { cutToBytes, utf8Length } from "./scalars.ts";
 
-export const CheckName = z.string().regex(/^[a-zA-Z0-9_-]{1,40}$/, {
+export const CheckName = z.string().regex(CHECK_NAME, {
   error: "1 to 40 letters, digits, '_' or '-'",
 });
 

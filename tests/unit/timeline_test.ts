@@ -58,6 +58,8 @@ const shown = (entries: readonly Entry[]) =>
         return `tools: ${entry.calls.map(({ key }) => key).join(", ")}`;
       case "turn":
         return `turn ${entry.turn}, ${entry.took_ms} ms, ${entry.cost?.amount}`;
+      case "checks":
+        return `checks: ${entry.checks.map(({ command, ok }) => `${command} ${ok}`).join(", ")}`;
       case "trouble":
         return `trouble: ${entry.text}`;
     }
@@ -106,6 +108,21 @@ Deno.test("timeline: an answer is shown as it was written, and once, with the lo
   // The log has the beginning of an answer that is stored cut.
   const long = { ...sources, notes: [note(3, "A beginning."), ...logged] };
   assert.match(shown(timelineOf(long))[1]!, /^agent: A beginning\.[\s\S]*b\n```$/);
+});
+
+Deno.test("timeline: the checks of a turn stand after its answer, before its end", () => {
+  const check = { command: "npm test", ok: false, exit_code: 1, duration_ms: 5, output: "" };
+  const entries = timelineOf({
+    ...NOTHING,
+    messages: [message("m1", "user", 1, 0, "Do it"), message("m2", "agent", 1, 4, "Done.")],
+    turns: [{ ...turn(1, 1, 5), checks: [check, { ...check, command: "lint", ok: true }] }],
+  });
+  assert.deepEqual(shown(entries), [
+    "user: Do it",
+    "agent: Done.",
+    "checks: npm test false, lint true",
+    "turn 1, 4000 ms, 0.5",
+  ]);
 });
 
 Deno.test("timeline: what failed stands where its attempt ended", () => {

@@ -12,6 +12,8 @@ import type {
   Task,
   TaskType,
 } from "../../../domain/task.ts";
+import type { Checks } from "../../../domain/check.ts";
+import { checkText } from "../../../domain/check_text.ts";
 import type { McpServers } from "../../../domain/mcp_server.ts";
 import { chosenAgent } from "../../data/known_agents.ts";
 import { chosenProject, configuredProjects } from "../../data/projects.ts";
@@ -51,6 +53,9 @@ export interface Draft {
   delegate: "" | "yes" | "no";
   /** A list in JSON. */
   mcp_servers: string;
+  /** One a line; `NO_CHECKS`: none. Empty: the project's. */
+  checks: string;
+  check_rounds: string;
   files_pattern: string;
   dependencies: readonly string[];
   /** When a dependency counts as done. Empty: when its task is completed. */
@@ -92,6 +97,8 @@ const EMPTY: Draft = {
   session: "",
   delegate: "",
   mcp_servers: "",
+  checks: "",
+  check_rounds: "",
   files_pattern: "",
   dependencies: [],
   after: "",
@@ -187,6 +194,8 @@ export function hasMore(draft: Draft): boolean {
     session,
     delegate,
     mcp_servers,
+    checks,
+    check_rounds,
   } = draft;
   return dependencies.length > 0 || env.length > 0 || id !== undefined ||
     [
@@ -197,6 +206,8 @@ export function hasMore(draft: Draft): boolean {
       session,
       delegate,
       mcp_servers,
+      checks,
+      check_rounds,
       files_pattern,
       timeout,
       isolation,
@@ -230,6 +241,8 @@ export function draftOf(
     mode: text(execution.mode),
     delegate: execution.delegate === undefined ? "" : execution.delegate ? "yes" : "no",
     mcp_servers: mcpText(execution.mcp_servers),
+    checks: checksText(execution.checks),
+    check_rounds: text(execution.check_rounds),
     files_pattern: text(files_pattern),
     dependencies,
     after: execution.after === "accepted" ? "accepted" : "",
@@ -250,6 +263,13 @@ export function draftOf(
 /** Values that are not shown are stars, which a task keeps and a copy is asked for. */
 function mcpText(servers: McpServers = []): string {
   return servers.length === 0 ? "" : JSON.stringify(servers, null, 2);
+}
+
+/** Instead of a list of checks. */
+export const NO_CHECKS = "none";
+
+function checksText(checks: Checks | undefined): string {
+  return checks?.length === 0 ? NO_CHECKS : checks?.map(checkText).join("\n") ?? "";
 }
 
 function ruleOf(

@@ -1,9 +1,10 @@
 /** The form as a message, or the problems that prevent one. The API checks everything else. */
 import { isoTime } from "../../../clock/clock.ts";
+import { checkOfText } from "../../../domain/check_text.ts";
 import { describedBy, isTooLong } from "../../../domain/description.ts";
 import type { NewTask } from "../../../domain/task.ts";
 import { isTimeZone } from "../../../domain/time_zones.ts";
-import type { Draft } from "./draft.ts";
+import { type Draft, NO_CHECKS } from "./draft.ts";
 import type { FilesToSend } from "../../data/files_to_send.ts";
 import { firstRun } from "./first_run.ts";
 import type { Problem } from "./problems.ts";
@@ -30,7 +31,10 @@ export function messageOf(
       dependencies: draft.dependencies,
       timeout: timeoutOf(draft, refuse),
       metadata: metadataOf(draft, project, refuse),
-      execution: given({ ...executionOf(draft, refuse), attachments: attachmentsOf(files, refuse) }),
+      execution: withChecks(
+        draft,
+        given({ ...executionOf(draft, refuse), attachments: attachmentsOf(files, refuse) }),
+      ),
     }),
     ...ruleOf(draft, refuse),
   };
@@ -117,7 +121,15 @@ function executionOf(draft: Draft, refuse: Refuse): Record<string, unknown> {
     permissions: draft.permissions,
     max_attempts: numberOf(draft.max_attempts),
     priority_boost: numberOf(draft.priority_boost),
+    check_rounds: numberOf(draft.check_rounds),
   });
+}
+
+/** An empty list says something: no checks. */
+function withChecks({ checks }: Draft, execution: Record<string, unknown>): Record<string, unknown> {
+  if (checks.trim() === "") return execution;
+  const lines = checks.trim() === NO_CHECKS ? [] : checks.split("\n");
+  return { ...execution, checks: lines.map(checkOfText).filter((check) => check !== undefined) };
 }
 
 /** What the servers say is checked by the API. */

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { TaskPicker } from "../../ui/task_picker.tsx";
 import { taskOf } from "../../data/tasks.ts";
 import { StatusBadge } from "../../ui/status.tsx";
-import { change, type Draft, draft, edited, idOf, projectFor } from "./draft.ts";
+import { change, type Draft, draft, edited, idOf, NO_CHECKS, projectFor } from "./draft.ts";
 import { ChoiceField } from "./choice_field.tsx";
 import { EnvFields } from "./env_fields.tsx";
 import { SessionField } from "./session_field.tsx";
@@ -134,6 +134,13 @@ export function MoreFields() {
         input={{ inputMode: "numeric" }}
         hint="−100 to 100. Higher runs earlier among tasks of the same priority."
       />
+      <ChecksField />
+      <TextField
+        name="task.execution.check_rounds"
+        of="check_rounds"
+        input={{ inputMode: "numeric" }}
+        hint="How often failed checks go back to the agent, 0 to 10. Empty: the project's, else 2."
+      />
       <TextField
         name="task.metadata.tags"
         of="tags"
@@ -203,6 +210,28 @@ function McpServersField() {
       placeholder='[{"name": "docs", "url": "https://docs.example/mcp"}]'
       text="mcp_servers"
     />
+  );
+}
+
+function ChecksField() {
+  return (
+    <Field
+      name="task.execution.checks"
+      hint={`Run before the task is done, one a line: a configured name, or a command such as npm test. Empty: the project's. ${NO_CHECKS}: no checks.`}
+      isWide
+    >
+      {(attributes) => (
+        <textarea
+          {...attributes}
+          class="mono"
+          rows={2}
+          spellcheck={false}
+          placeholder="npm test"
+          value={draft.value.checks}
+          onInput={(event) => change({ checks: event.currentTarget.value })}
+        />
+      )}
+    </Field>
   );
 }
 

@@ -46,6 +46,8 @@ export const FIELDS = {
   "task.execution.delegate": "Delegation",
   "task.execution.max_attempts": "Attempts",
   "task.execution.priority_boost": "Boost",
+  "task.execution.checks": "Checks",
+  "task.execution.check_rounds": "Rounds of checks",
   "task.metadata.tags": "Tags",
   "task.execution.session": "Go on with a session",
   "task.execution.mcp_servers": "MCP servers",

@@ -10,6 +10,7 @@ import { StaleNote } from "../../ui/stale_note.tsx";
 import { Lasting } from "../../ui/time.tsx";
 import { WaitsFor } from "../../ui/waits_for.tsx";
 import { agentName } from "./agent_name.ts";
+import { CheckLines } from "./check_lines.tsx";
 import { Composer } from "./composer.tsx";
 import { Plan } from "./plan.tsx";
 import { PermissionPanels } from "./permission_panel.tsx";
@@ -123,6 +124,12 @@ function Timeline({ task, entries, agent, isPlain }: TimelineProps) {
             return (
               <div key={entry.key} class="talk-tools">
                 <ToolLines calls={entry.calls} isOver={isOver} root={root} />
+              </div>
+            );
+          case "checks":
+            return (
+              <div key={entry.key} class="talk-tools">
+                <CheckLines checks={entry.checks} />
               </div>
             );
           case "turn":

@@ -1,4 +1,5 @@
 /** Everything else about the task: its plan, its settings, its attempts, and how it ended. */
+import { checkText } from "../../../domain/check_text.ts";
 import type { Task } from "../../../domain/task.ts";
 import { agentAtWorkOn, agentUsage } from "../../data/machine.ts";
 import { isFinished } from "../../../domain/task_values.ts";
@@ -71,12 +72,14 @@ export const PERMISSIONS = {
 
 /** The agent's session, what it may use, and how the user goes on with it. */
 function SessionFacts({ task: { execution = {}, agent_session } }: { task: Task }) {
-  const { delegate, mcp_servers = [] } = execution;
+  const { delegate, mcp_servers = [], checks, check_rounds } = execution;
   return (
     <>
       <Fact name="Delegation">
         {delegate !== undefined && (delegate ? "may start tasks for other agents" : "not allowed")}
       </Fact>
+      <Fact name="Checks">{checks && (checks.map(checkText).join(", ") || "none")}</Fact>
+      <Fact name="Rounds of checks">{check_rounds}</Fact>
       <Fact name="MCP servers">{mcp_servers.map(({ name }) => name).join(", ")}</Fact>
       <Fact name="Session">{agent_session && <code>{agent_session.session_id}</code>}</Fact>
       <Fact name="Go on by hand">

@@ -1,6 +1,7 @@
 /** A task as one conversation: what was said, the tools between, and where turns end. Pure. */
 import { epochOf } from "../../../clock/clock.ts";
 import type { Attachment } from "../../../domain/attachment.ts";
+import type { CheckResult } from "../../../domain/check.ts";
 import type { LogEntry } from "../../../domain/log_entry.ts";
 import type { ConversationMessage } from "../../../protocol/conversation_messages.ts";
 import type { TaskResult } from "../../../protocol/task_messages.ts";
@@ -45,7 +46,13 @@ interface Trouble {
   text: string;
 }
 
-export type Entry = Said | Tools | TurnEnd | Trouble;
+interface Checked {
+  kind: "checks";
+  key: string;
+  checks: readonly CheckResult[];
+}
+
+export type Entry = Said | Tools | Checked | TurnEnd | Trouble;
 
 export interface TimelineSources {
   /** Those that wait or were withdrawn are left out. */
@@ -125,6 +132,9 @@ function entriesOf({ turn, prompt, answer, events, troubles }: Segment, index: n
     }
   }
   if (answer !== undefined && answer.text !== "") withAnswer(entries, answer);
+  if (turn?.checks !== undefined && turn.checks.length > 0) {
+    entries.push({ kind: "checks", key: `checks ${turn.turn} ${turn.attempt}`, checks: turn.checks });
+  }
   for (const { attempt, ended_at, error } of troubles) {
     entries.push({ kind: "trouble", key: `trouble ${attempt}`, attempt, at: ended_at!, text: error! });
   }
