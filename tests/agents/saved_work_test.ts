@@ -3,6 +3,7 @@
  * configuration may do; for each, everything that was in the worktree can still be had.
  */
 import assert from "node:assert/strict";
+import { withoutPrivilege } from "./fixtures/without_privilege.ts";
 import { TaskWorktree, withTask, workspacesIn } from "../fixtures/task_worktree.ts";
 
 interface Kind {
@@ -421,6 +422,17 @@ Deno.test("a link in the place of the worktree is not taken for it, nor what it 
     assert.ok(!("mine" in await task.branchFiles()));
     assert.ok(await task.keeps("precious"));
   });
+});
+
+Deno.test("a folder or a file that may not be read keeps the worktree, and is named", async () => {
+  const found = await withoutPrivilege("closed_work.ts") as Record<string, Record<string, unknown>>;
+  for (const name of ["folder", "file"]) {
+    assert.equal(found[name]!.unsaved, true, JSON.stringify(found));
+    assert.match(found[name]!.log as string, /Some files could not be committed: .*closed/s);
+  }
+  assert.equal(found.opened, false);
+  assert.equal(found.files!["closed/new"], "precious");
+  assert.equal(found.files!["closed/other"], "precious");
 });
 
 Deno.test("what of the work could not be committed is named", async () => {
