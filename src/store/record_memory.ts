@@ -39,8 +39,14 @@ export interface Change<Spec, State> {
   by: Actor;
 }
 
+/** Where the store holds a record. Records of the same commit share one: there are many of them. */
+type Place = Omit<Held<unknown, unknown>, "record">;
+
 export class RecordMemory<Spec, State> implements View<Spec, State> {
-  readonly #held = new Map<string, Held<Spec, State>>();
+  /** In a map of its own: a start passes over all records again and again. */
+  readonly #records = new Map<string, StoredRecord<Spec, State>>();
+  readonly #places = new Map<string, Place>();
+  #last: Place | undefined;
   readonly #publish: (changes: Change<Spec, State>[]) => unknown;
 
   /** `publish` is called with the changes of each commit, in the order of the commits. It must not throw. */
@@ -49,45 +55,62 @@ export class RecordMemory<Spec, State> implements View<Spec, State> {
   }
 
   get size(): number {
-    return this.#held.size;
+    return this.#records.size;
   }
 
   get(id: string): StoredRecord<Spec, State> | undefined {
-    return this.#held.get(id)?.record;
+    return this.#records.get(id);
   }
 
-  *values(): Generator<StoredRecord<Spec, State>> {
-    for (const { record } of this.#held.values()) yield record;
+  values(): Iterable<StoredRecord<Spec, State>> {
+    return this.#records.values();
   }
 
   ids(): Iterable<string> {
-    return this.#held.keys();
+    return this.#records.keys();
   }
 
   held(id: string): Held<Spec, State> | undefined {
-    return this.#held.get(id);
+    const record = this.#records.get(id);
+    return record && { record, ...this.#places.get(id)! };
   }
 
   versionOf(id: string): string | undefined {
-    return this.#held.get(id)?.versionstamp;
+    return this.#places.get(id)?.versionstamp;
   }
 
   /** Adds a record that was loaded. This is not published. */
-  put(held: Held<Spec, State>): void {
-    this.#held.set(held.record.id, held);
+  put({ record, versionstamp, spec_parts, state_parts }: Held<Spec, State>): void {
+    this.#records.set(record.id, record);
+    this.#places.set(record.id, this.#place(versionstamp, spec_parts, state_parts));
   }
 
   /** Applies a commit and publishes its changes. If memory already has a newer version of a record, that one stays. */
   apply(after: readonly After<Spec, State>[], versionstamp: string, by: Actor): void {
     const changes: Change<Spec, State>[] = [];
     for (const { id, held } of after) {
-      const known = this.#held.get(id);
+      const known = this.#places.get(id);
       // Another node's change may have been read before our commit was answered.
       if (held ? known && known.versionstamp >= versionstamp : !known) continue;
-      if (held) this.#held.set(id, { ...held, versionstamp });
-      else this.#held.delete(id);
-      changes.push({ before: known?.record, after: held?.record, by });
+      const before = this.#records.get(id);
+      if (held) this.put({ ...held, versionstamp });
+      else this.#remove(id);
+      changes.push({ before, after: held?.record, by });
     }
     if (changes.length > 0) this.#publish(changes);
+  }
+
+  #remove(id: string): void {
+    this.#records.delete(id);
+    this.#places.delete(id);
+  }
+
+  #place(versionstamp: string, spec_parts: number, state_parts: number): Place {
+    const last = this.#last;
+    if (
+      last?.versionstamp === versionstamp && last.spec_parts === spec_parts &&
+      last.state_parts === state_parts
+    ) return last;
+    return this.#last = { versionstamp, spec_parts, state_parts };
   }
 }
