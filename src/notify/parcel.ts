@@ -19,7 +19,7 @@ const URGENT: readonly string[] = [
 /** `base`: the address of the dashboard. `timezone`: that of the times in its words. */
 export function parcelOf(notice: Told, base: string, timezone: string): Parcel {
   const { id, event, time, task, data } = notice;
-  const url = `${base.replace(/\/+$/, "")}/#${task ? `/tasks/${task.id}` : "/tasks"}`;
+  const url = `${base.replace(/\/+$/, "")}/#${placeOf(event, task)}`;
   const words = event === "test"
     ? { title: "opencode-agents", text: `A test of the notification '${data.name}'` }
     : noticeWords(notice as Notice, (iso) => timeIn(iso, timezone));
@@ -31,6 +31,12 @@ export function parcelOf(notice: Told, base: string, timezone: string): Parcel {
     url,
     isUrgent: URGENT.includes(event),
   };
+}
+
+/** The page of the dashboard that has more. */
+function placeOf(event: string, task: Told["task"]): string {
+  if (task) return `/tasks/${task.id}`;
+  return event === "schedule_missed" ? "/schedules" : event === "provider_limit" ? "/agents" : "/tasks";
 }
 
 /** `2026-12-01 03:00 (Europe/Vienna)`. */

@@ -123,7 +123,8 @@ function costOfDays(costs: readonly Cost[], today: string): string {
     const cost_usd = some.reduce((sum, one) => sum + one.cost_usd, 0);
     const sources = new Set(some.map(({ cost_source }) => cost_source));
     const [cost_source = "unknown"] = sources.size === 1 ? sources : ["mixed" as const];
-    return `${costText({ cost_usd, cost_source })} on ${day}${day === today ? " so far" : ""}`;
+    const cost = cost_source === "unknown" ? "unknown" : costText({ cost_usd, cost_source });
+    return `${cost} on ${day}${day === today ? " so far" : ""}`;
   }).join(", ");
 }
 

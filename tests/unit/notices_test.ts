@@ -131,7 +131,8 @@ Deno.test("a notice says times in the zone of whoever is told; what programs rea
   const until = "2026-12-01T02:00:00.000Z";
   const data = { agent: "claude", until, reason: "limit reached" };
   const notice: Told = { id: "n", event: "provider_limit", time: until, data };
-  const { title, text, body } = parcelOf(notice, "http://here/", "Europe/Vienna");
+  const { title, text, body, url } = parcelOf(notice, "http://here/", "Europe/Vienna");
+  assert.equal(url, "http://here/#/agents");
   assert.equal(title, "claude's limit until 2026-12-01 03:00 (Europe/Vienna)");
   assert.equal(text, "Its tasks wait.\nlimit reached");
   assert.equal(JSON.parse(body).data.until, until);
