@@ -199,7 +199,7 @@ Deno.test("deliveries: what is refused, what is ignored, what is listed, and wha
   });
 });
 
-Deno.test("a delivery counts against the limits of its address, before its body is read and when it makes a task", async () => {
+Deno.test("a delivery counts against the limits of its address, when it is read and when it makes a task", async () => {
   await withApp({ config: { ...config, limits: { tasks_per_minute: 2 } } }, async (app) => {
     for (const expected of [202, 202, 429]) {
       const { status, reply } = await deliver(app, opened({ title: "t" }), {
@@ -229,5 +229,18 @@ Deno.test("a hook is reached under any host; nothing else is", async () => {
     for (const path of ["/api", "/hooks", "/hooks/../api"]) {
       assert.match(await asHost(app, path), /^HTTP\/1\.1 403/, path);
     }
+  });
+});
+
+Deno.test("where keys are required, a flood of unsigned deliveries keeps no signed one out", async () => {
+  const limits = { global_messages_per_minute: 40, burst_per_second: 100 };
+  await withApp({ config: { ...config, limits, security: { auth: "required" } } }, async (app) => {
+    const statuses = new Set<number>();
+    for (let i = 0; i < 10; i++) {
+      statuses.add((await deliver(app, opened({ title: "x" }), { signed: "sha256=00" })).status);
+    }
+    assert.deepEqual([...statuses], [401, 429], "refused, and soon not looked at");
+    const { status, reply } = await deliver(app, opened({ title: "real" }), { id: "one" });
+    assert.equal(status, 202, JSON.stringify(reply));
   });
 });

@@ -74,6 +74,30 @@ Deno.test("keys can be created without a server, are listed without their secret
   });
 });
 
+Deno.test("keys are rotated, their sessions listed and ended, and a session's own token logs out", async () => {
+  await withServer({ config }, async (server) => {
+    const { id, api_key } = await newKey(server, "read");
+    const rotated = await command(server, "keys", "rotate", id);
+    assert.equal(rotated.code, 0, rotated.stderr);
+    const renewed = rotated.stdout.trim();
+    assert.match(renewed, /^sk-[\w-]{32}$/);
+    assert.equal((await server.post({ type: "ping" }, bearer(api_key))).status, 401);
+    const opened = await server.post({ type: "authenticate", api_key: renewed });
+    const token = opened.reply.session_token as string;
+    const other = await server.connect();
+    await other.request({ type: "authenticate", api_key: renewed });
+    const { sessions } = JSON.parse((await command(server, "keys", "sessions", "--json")).stdout);
+    assert.deepEqual(sessions.map((one: { key_id: string }) => one.key_id), [id, id]);
+    const listed = (await command(server, "keys", "sessions")).stdout;
+    assert.match(listed, new RegExp(`${sessions[1].session_id} +key 'test' \\(${id}\\) +127.0.0.1`));
+    assert.equal((await command(server, "keys", "end", sessions[1].session_id)).code, 0);
+    assert.equal((await other.closed).code, 1008);
+    const [program, ...args] = server.commandOf("logout", "--url", server.url, "--key", token);
+    assert.equal((await new Deno.Command(program!, { args, stdin: "null" }).output()).code, 0);
+    assert.equal((await server.post({ type: "ping" }, bearer(token))).status, 401);
+  });
+});
+
 Deno.test("commands work for the folder's owner without a key, and for others with one", async () => {
   await withServer({ config }, async (server) => {
     assert.equal((await command(server, "tasks")).code, 0);

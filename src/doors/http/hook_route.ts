@@ -1,6 +1,7 @@
 /** `/hooks/NAME`: takes the deliveries of webhooks. Whoever knows the template's secret may start its task. */
 import { ERRORS } from "../../domain/errors.ts";
 import type { HookAnswer, Hooks } from "../../engine/templates/hooks.ts";
+import { hookActor } from "../../domain/actor.ts";
 import { errorReply } from "../../api/error_reply.ts";
 import type { Clock } from "../../clock/clock.ts";
 import { readBytes } from "./body.ts";
@@ -30,18 +31,34 @@ export function hookRoute({ hooks, clock, max_message_bytes }: HookRouteOptions)
     path: `${PREFIX}:name`,
     permission: "none",
     handle: async ({ context, session }) => {
-      session.limits.message();
       const name = context.req.param("name") ?? "";
       const hook = hooks.find(name);
-      if (!hook) return Response.json({ error: `There is no hook '${name}'` }, { status: NOT_FOUND });
+      if (!hook) {
+        session.limits.message();
+        return Response.json({ error: `There is no hook '${name}'` }, { status: NOT_FOUND });
+      }
       const header = (name: string) => context.req.header(name);
-      const answer = await hooks.receive(hook, {
-        body: await readBytes(context.req.raw, max_message_bytes),
-        signature: header("x-hub-signature-256"),
-        event: header("x-github-event"),
-        delivery_id: header("x-github-delivery") ?? header("x-delivery-id"),
-      }, () => session.limits.operation("tasks_per_minute"));
-      return responseOf(answer, clock);
+      let isSigned = false;
+      try {
+        const answer = await hooks.receive(hook, {
+          body: await readBytes(context.req.raw, max_message_bytes),
+          signature: header("x-hub-signature-256"),
+          event: header("x-github-event"),
+          delivery_id: header("x-github-delivery") ?? header("x-delivery-id"),
+        }, {
+          count: () => session.limits.operation("tasks_per_minute"),
+          signed() {
+            isSigned = true;
+            // A signature is as good as a key: whoever has none cannot use up what its sender may.
+            session.identify({ actor: hookActor(name), permissions: [], expires_ms: Infinity });
+            session.limits.message();
+          },
+        });
+        return responseOf(answer, clock);
+      } catch (error) {
+        if (!isSigned) session.limits.message();
+        throw error;
+      }
     },
   };
 }

@@ -44,6 +44,12 @@ export interface HooksContext {
   store: Pick<Store, "tasks" | "deliveries">;
 }
 
+/** How a delivery counts against the limits of its sender. */
+export interface Counting {
+  signed(): void;
+  count(): void;
+}
+
 export class Hooks {
   readonly #context: HooksContext;
   readonly #turns = new OneAtATime();
@@ -73,10 +79,10 @@ export class Hooks {
   }
 
   /**
-   * Carries out a delivery, once for each id and day. `count` is called before a task is made; it throws if there are too
-   * many. Throws `INVALID_AUTH_TOKEN` for a wrong signature, `INVALID_JSON`, and what a later delivery may be spared.
+   * Carries out a delivery, once for each id and day. `signed` is called once its signature is known to be right, `count` before
+   * a task is made; each throws if there are too many. Throws `INVALID_AUTH_TOKEN` for a wrong signature, `INVALID_JSON`, and what a later delivery may be spared.
    */
-  async receive(hook: LoadedTemplate, arrived: Arrived, count: () => void): Promise<HookAnswer> {
+  async receive(hook: LoadedTemplate, arrived: Arrived, { signed, count }: Counting): Promise<HookAnswer> {
     const { name, secret } = hook;
     if (secret === undefined || !await isSigned(secret, arrived)) {
       log.warn("A delivery to {hook} has no valid signature", { hook: `/hooks/${name}` });
@@ -84,6 +90,7 @@ export class Hooks {
         hook: name,
       });
     }
+    signed();
     const { delivery_id } = arrived;
     if (delivery_id !== undefined && delivery_id.length > ID_MAX) {
       throw fieldProblem("INVALID_FIELD_VALUE", "X-Delivery-Id", delivery_id, `at most ${ID_MAX} characters`);
