@@ -1,74 +1,26 @@
 /** Pull requests at GitHub, by its program `gh`. */
-import * as z from "zod";
 import { ApiError } from "../domain/errors.ts";
 import type { ForgePlace, Forges } from "../domain/forge.ts";
-import type { Feedback, PullRequestFacts } from "../domain/pull_request.ts";
+import type { Feedback } from "../domain/pull_request.ts";
 import { type ForgeProgram, LOG_CHARACTERS, LOGS_MAX } from "./forge_program.ts";
-import { flag, listOf, maybeWord, printedUrl, word } from "./json.ts";
+import {
+  type Check,
+  Comments,
+  FACTS,
+  factsOf,
+  latest,
+  LineComments,
+  nameOf,
+  outcomeOf,
+  Pull,
+} from "./github_answers.ts";
+import { listOf, printedUrl } from "./json.ts";
 import { hostname, ownNames, pathAtHost } from "./places.ts";
 
 type GitHub = Omit<Forges, "require">;
 
-const FACTS =
-  "id,number,url,state,isDraft,headRefOid,isCrossRepository,mergeable,reviewDecision,statusCheckRollup";
-
 /** Of comments on lines, only a page is asked for: without an order, that of the oldest. */
 const NEWEST = "per_page=100&sort=created&direction=desc";
-
-/** A run of a check, or a status that another service has set. */
-const Check = z.object({
-  name: maybeWord,
-  workflowName: maybeWord,
-  status: maybeWord,
-  conclusion: maybeWord,
-  startedAt: maybeWord,
-  completedAt: maybeWord,
-  detailsUrl: maybeWord,
-  context: maybeWord,
-  state: maybeWord,
-  targetUrl: maybeWord,
-});
-type Check = z.infer<typeof Check>;
-
-const Pull = z.object({
-  id: word,
-  number: z.int(),
-  url: z.string(),
-  state: word,
-  isDraft: flag,
-  headRefOid: word,
-  isCrossRepository: flag,
-  mergeable: word,
-  reviewDecision: word,
-  statusCheckRollup: listOf(Check),
-});
-type Pull = z.infer<typeof Pull>;
-
-const Author = z.object({ login: word }).catch({ login: "" });
-
-const Comments = z.object({
-  comments: listOf(z.object({
-    id: word,
-    author: Author,
-    body: word,
-    url: maybeWord,
-    viewerDidAuthor: flag,
-    isMinimized: flag,
-  })),
-  reviews: listOf(z.object({ id: word, author: Author, body: word, state: word })),
-  statusCheckRollup: listOf(Check),
-  headRefOid: word,
-});
-
-const LineComments = listOf(z.object({
-  id: z.union([z.number(), z.string()]),
-  user: Author,
-  body: word,
-  path: word,
-  line: z.int().optional().catch(undefined),
-  original_line: z.int().optional().catch(undefined),
-  html_url: maybeWord,
-}));
 
 export function github(gh: ForgeProgram): GitHub {
   const ownLogin = ownNames(async (place, signal) => {
@@ -193,73 +145,6 @@ export function github(gh: ForgeProgram): GitHub {
 
 function comment(id: string, title: string, author: string, text: string, url?: string): Feedback {
   return { kind: "comment", id: `comment:${id}`, title, author, text, url };
-}
-
-function factsOf(pull: Pull): PullRequestFacts {
-  const { id, number, url, isDraft, headRefOid, statusCheckRollup } = pull;
-  return {
-    id: id || String(number),
-    number,
-    url,
-    state: pull.state === "MERGED" ? "merged" : pull.state === "CLOSED" ? "closed" : "open",
-    draft: isDraft,
-    head: headRefOid,
-    checks: checksOf(latest(statusCheckRollup)),
-    review: reviewOf(pull.reviewDecision),
-    mergeable: pull.mergeable === "MERGEABLE"
-      ? "mergeable"
-      : pull.mergeable === "CONFLICTING"
-      ? "conflicting"
-      : "unknown",
-  };
-}
-
-function reviewOf(decision: string): PullRequestFacts["review"] {
-  switch (decision) {
-    case "APPROVED":
-      return "approved";
-    case "CHANGES_REQUESTED":
-      return "changes_requested";
-    case "REVIEW_REQUIRED":
-      return "review_required";
-    default:
-      return "none";
-  }
-}
-
-/** Of a check that ran again, the last run. */
-function latest(checks: readonly Check[]): Check[] {
-  const by_name = new Map<string, Check>();
-  for (const check of checks) {
-    const other = by_name.get(nameOf(check));
-    if (!other || (other.startedAt ?? "") <= (check.startedAt ?? "")) by_name.set(nameOf(check), check);
-  }
-  return [...by_name.values()];
-}
-
-function nameOf({ name, workflowName, context }: Check): string {
-  return [workflowName, name ?? context ?? "check"].filter((part) => part).join(" / ");
-}
-
-function outcomeOf({ status, conclusion, state }: Check): "pending" | "passing" | "failing" {
-  const said = (conclusion || state || "").toUpperCase();
-  if (["FAILURE", "ERROR", "TIMED_OUT", "STARTUP_FAILURE", "ACTION_REQUIRED"].includes(said)) {
-    return "failing";
-  }
-  if (
-    said === "" || ["PENDING", "EXPECTED"].includes(said) ||
-    (status !== undefined && status !== "COMPLETED" && !state)
-  ) {
-    return "pending";
-  }
-  return "passing";
-}
-
-function checksOf(checks: readonly Check[]): PullRequestFacts["checks"] {
-  const outcomes = checks.map(outcomeOf);
-  if (outcomes.includes("failing")) return "failing";
-  if (outcomes.includes("pending")) return "pending";
-  return outcomes.length === 0 ? "none" : "passing";
 }
 
 function repo({ repository }: ForgePlace): string[] {
