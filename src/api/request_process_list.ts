@@ -4,7 +4,7 @@ export const requestProcessList = capability({
   type: "request_process_list",
   doc:
     "Lists the coding agents of this machine and the children of this server, or with `include_system_processes` all " +
-    "processes; filtered, sorted and in pages.",
+    "processes, which needs `admin`; filtered, sorted and in pages. Keys and tokens in command lines are masked.",
   permission: "read",
   errors: ["FILTER_VALIDATION_ERROR", "SERVICE_UNAVAILABLE"],
   example: {
@@ -13,7 +13,10 @@ export const requestProcessList = capability({
     sort: { field: "cpu_percent", order: "desc" },
     limit: 100,
   },
-  handle: async (query, { machine }) => {
+  handle: async (query, { machine, auth }, { identity, limits }) => {
+    if (query.include_system_processes) {
+      auth.authorise("admin", "request_process_list with include_system_processes", identity, limits.client);
+    }
     const { scan_duration_ms: _duration, ...data } = await machine.processes(query);
     return { data };
   },

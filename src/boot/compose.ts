@@ -20,6 +20,8 @@
  * The store is open once `composeServer` resolves, so call `stop` even if `start` was never called. Running tasks stay
  * recoverable: compose again over the same key-value data (`MemoryKeyValue.reopened`) to test a restart.
  */
+import { Masker } from "../domain/masking.ts";
+import { serverSecrets } from "./server_secrets.ts";
 import type { Store } from "../store/open.ts";
 import { TaskTokens } from "../access/task_tokens.ts";
 import { agentAccess } from "./agent_access.ts";
@@ -48,6 +50,8 @@ export async function composeServer(options: ComposeOptions): Promise<ComposedSe
 }
 
 async function compose(options: ComposeOptions, store: Store): Promise<ComposedServer> {
+  const masker = new Masker(serverSecrets(options.config, Deno.env.toObject()));
+  store.logs.masker = masker;
   const tokens = new TaskTokens();
   const ofAgents = agentAccess(tokens, () => server.url);
   const {
@@ -70,7 +74,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     projectOf,
   } = await composeEngine(options, store, ofAgents);
   const access = await composeAccess(options, store, bus, tokens);
-  const monitor = composeMonitor(options, store, engine, usage, access);
+  const monitor = composeMonitor(options, store, engine, usage, access, masker);
   const notifications = composeNotifications(options, { store, bus, projectOf }, () => server.url);
   const server = composeDoors(options, {
     store,

@@ -1,5 +1,6 @@
 /** Wires the monitor: the machine, the server's health and its metrics. */
 import { BUILT_IN_MAKES } from "../agents/makes/built_in.ts";
+import type { Masker } from "../domain/masking.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { UsageReports } from "../engine/usage_reports.ts";
 import { HealthMonitor } from "../monitor/health.ts";
@@ -19,11 +20,19 @@ export function composeMonitor(
   { queries }: Engine,
   usage: UsageReports,
   { limits }: Access,
+  masker: Masker,
 ) {
   const started_ms = clock.monotonic();
   const failures = new FailureCounts(store.changes, store.node.node);
   const metrics = new RequestMetrics(clock, config.monitor.metrics);
-  const machine = createMachine(clock, folder, () => queries.children(), BUILT_IN_MAKES.recognizers, ability);
+  const machine = createMachine(
+    clock,
+    folder,
+    () => queries.children(),
+    BUILT_IN_MAKES.recognizers,
+    masker,
+    ability,
+  );
   return {
     metrics,
     machine,

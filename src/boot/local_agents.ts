@@ -13,15 +13,20 @@ export interface LocalAgentsOptions {
   folder: string;
   /** The server's variables. An agent gets those that its `pass_env` names. */
   env: Record<string, string>;
+  /** No output shows these. */
+  secrets?: readonly string[];
 }
 
-export function localAgents({ clock, folder, env }: LocalAgentsOptions): ComposeOptions["openRunner"] {
+export function localAgents(
+  { clock, folder, env, secrets }: LocalAgentsOptions,
+): ComposeOptions["openRunner"] {
   return (ids) =>
     createAgentRunner({
       ...ids,
       clock,
       reaper_command: selfCommand("reaper", reaperPermissions()),
       server_env: env,
+      secrets,
       tmp_root: join(folder, "tmp"),
       makes: BUILT_IN_MAKES,
     });

@@ -1,10 +1,19 @@
 /** The server's own log on stderr, one line per entry. */
 import { configure, getLogger, type LogRecord, type Sink } from "@logtape/logtape";
 import { isoTime, systemClock } from "../clock/clock.ts";
+import { Masker } from "../domain/masking.ts";
 import { unexpectedStack } from "./error_stack.ts";
 import { LineOutput, type LineOutputOptions } from "./line_output.ts";
 
 const log = getLogger(["opencode-agents", "log"]);
+
+/** Of all lines. */
+let masker = new Masker([]);
+
+/** From now on, no line shows these secrets. */
+export function maskLog(secrets: readonly string[]): void {
+  masker = new Masker(secrets);
+}
 
 /**
  * Writes entries from level `lowest` on to stderr, with a stack if an error is among the properties, and passes them to
@@ -40,7 +49,7 @@ function line(record: LogRecord): string {
   const error = Object.values(record.properties).find((value) => value instanceof Error);
   const stack = error instanceof Error && record.level !== "debug" ? unexpectedStack(error) : undefined;
   const entry = `${time} ${record.level.toUpperCase()} ${record.category.slice(1).join(".")}: ${message}`;
-  return [entry, stack, ""].filter((part) => part !== undefined).join("\n");
+  return masker.text([entry, stack, ""].filter((part) => part !== undefined).join("\n"));
 }
 
 /** A value as text. What clients and agents wrote must not move the cursor of whoever reads the log. */

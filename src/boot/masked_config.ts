@@ -1,5 +1,5 @@
 /** The configuration as it may be shown: without secrets. */
-import { HIDDEN } from "../domain/hidden_value.ts";
+import { HIDDEN, hidden } from "../domain/hidden_value.ts";
 import { type McpServer, shownServer } from "../domain/mcp_server.ts";
 import type { Config } from "../protocol/config.ts";
 
@@ -10,12 +10,12 @@ export function masked(config: Config): Config {
   const agents = Object.entries(config.agents).map(([name, agent]) => [name, {
     ...agent,
     command: maskedArguments(agent.command),
-    env: maskedVariables(agent.env),
+    env: hidden(agent.env),
     mcp_servers: agent.mcp_servers?.map(maskedServer),
   }]);
   const projects = Object.entries(config.projects).map(([name, project]) => [name, {
     ...project,
-    env: project.env && maskedVariables(project.env),
+    env: project.env && hidden(project.env),
     mcp_servers: project.mcp_servers?.map(maskedServer),
     setup: project.setup?.map(maskedArguments),
     teardown: project.teardown?.map(maskedArguments),
@@ -29,7 +29,7 @@ export function masked(config: Config): Config {
         ...target,
         url: maskedPath(target.url),
         topic: target.channel === "ntfy" ? HIDDEN : undefined,
-        headers: target.headers && hiddenValues(target.headers),
+        headers: target.headers && hidden(target.headers),
       } as typeof target
   );
   return {
@@ -41,16 +41,6 @@ export function masked(config: Config): Config {
     ),
     notifications,
   };
-}
-
-function maskedVariables(env: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).map(([key, value]) => [key, SECRET_NAME.test(key) ? HIDDEN : withoutPassword(value)]),
-  );
-}
-
-function hiddenValues(headers: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.keys(headers).map((name) => [name, HIDDEN]));
 }
 
 function maskedPath(url: string): string {

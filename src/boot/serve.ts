@@ -22,11 +22,12 @@ import { dataFolder, loadConfig, type ServeFlags } from "./config_file.ts";
 import { LastNet } from "./last_net.ts";
 import { LineOutput } from "./line_output.ts";
 import { localAgents } from "./local_agents.ts";
-import { logToStderr } from "./logging.ts";
+import { logToStderr, maskLog } from "./logging.ts";
 import { orphanCare } from "./orphan_care.ts";
 import { type Part, Parts, StopFailure, stopInTime } from "./parts.ts";
 import { serverEnding } from "./server_signals.ts";
 import { refuseImpossible } from "./refused_config.ts";
+import { serverSecrets } from "./server_secrets.ts";
 import { requireSecrets } from "./required_secrets.ts";
 import { ServerLog } from "./server_log.ts";
 
@@ -74,6 +75,8 @@ async function serveUntilSignalled(
     ? await (await import("./demo_server.ts")).openDemo(written, clock, (line) => stderr.write(`${line}\n`))
     : undefined;
   const config = demo?.config ?? written;
+  const secrets = serverSecrets(config, Deno.env.toObject());
+  maskLog(secrets);
   const folder = dataFolder(flags, config.store.path ?? demo?.data);
   const net = new LastNet(clock);
   const ability = createProcessAbility(clock);
@@ -90,7 +93,7 @@ async function serveUntilSignalled(
     home: homeFolder,
     folder,
     openStore: () => opening,
-    openRunner: localAgents({ clock, folder, env: Deno.env.toObject() }),
+    openRunner: localAgents({ clock, folder, env: Deno.env.toObject(), secrets }),
     ability,
     processFindings: () => [...net.findings(), ...orphans.findings()],
     serverLog,

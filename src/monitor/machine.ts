@@ -1,5 +1,6 @@
 /** The machine, for the other rooms: resources, processes, kill. */
 import type { Clock } from "../clock/clock.ts";
+import type { Masker } from "../domain/masking.ts";
 import type { Actor } from "../domain/actor.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Killed, ProcessList } from "../protocol/monitor_messages.ts";
@@ -50,6 +51,7 @@ export function createMachine(
   data_path: string,
   ownChildren: () => ReadonlyMap<number, OwnChild>,
   recognizers: readonly AgentRecognizer[],
+  masker: Masker,
   ability?: ProcessAbility,
 ): Machine {
   const source = openProcessSource(clock);
@@ -61,6 +63,7 @@ export function createMachine(
     memory,
     classify: createClassifier(recognizers),
     ownChildren,
+    masker,
   });
   const killer = createKiller({ clock, source, scanner });
   const monitor = createResourceMonitor(clock, data_path, Deno.build.os, memory);

@@ -1,5 +1,6 @@
 /** One scan of all processes, and the parts of it that messages show. Pure. */
 import { isoTime } from "../clock/clock.ts";
+import { maskedCommand, type Masker } from "../domain/masking.ts";
 import type { MeasuredProcess } from "../host/processes/process_scan.ts";
 import type { ClaudeProcess, Process, SystemLoad } from "../protocol/process.ts";
 import type { Classification } from "./classify.ts";
@@ -38,15 +39,16 @@ export interface ProcessContext {
   owner: OwnChild | undefined;
   connections: number | undefined;
   now_ms: number;
+  masker: Masker;
 }
 
 /** The process as the API shows it. */
 export function processOf(row: MeasuredProcess, context: ProcessContext): Process {
-  const { classification, owner, connections, now_ms } = context;
+  const { classification, owner, connections, now_ms, masker } = context;
   return {
     pid: row.pid,
     name: beginning(row.name, NAME_MAX),
-    cmdline: beginning(row.command, LINE_MAX),
+    cmdline: beginning(maskedCommand(row.command, masker), LINE_MAX),
     status: row.status,
     cpu_percent: row.cpu_percent,
     memory_percent: row.memory_percent,

@@ -1,4 +1,5 @@
 /** Scans the processes of the machine. Callers that ask at the same time share one scan. */
+import { Masker } from "../domain/masking.ts";
 import { type Clock, isoTime } from "../clock/clock.ts";
 import { isSameProcess } from "../host/processes/process_identity.ts";
 import type { MeasuredProcess, ProcessScan } from "../host/processes/process_scan.ts";
@@ -30,13 +31,21 @@ export interface ScannerOptions {
   classify: Classifier;
   /** The processes of the running tasks, by pid. */
   ownChildren: () => ReadonlyMap<number, OwnChild>;
+  /** Of command lines, which filters see masked too. Default: of no values. */
+  masker?: Masker;
   /** This server, which is never an agent. */
   self_pid?: number;
 }
 
 export function createProcessScanner(options: ScannerOptions): ProcessScanner {
-  const { clock, source, classify, memory = createMemoryMonitor(options.clock), self_pid = Deno.pid } =
-    options;
+  const {
+    clock,
+    source,
+    classify,
+    memory = createMemoryMonitor(options.clock),
+    self_pid = Deno.pid,
+    masker = new Masker([]),
+  } = options;
   let latest: { scan: Scan; at: number; children: string } | undefined;
   let running: { scan: Promise<Scan>; children: string } | undefined;
   let discovered = new Map<number, { started: number; at: string }>();
@@ -81,6 +90,7 @@ export function createProcessScanner(options: ScannerOptions): ProcessScanner {
           owner: owners.get(pid),
           connections: connections.get(pid),
           now_ms,
+          masker,
         }),
         ppid,
         started,

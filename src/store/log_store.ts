@@ -2,6 +2,7 @@
  * The log. Entries are appended without waiting and committed in groups. Queries use the headers and the newest entries
  * in memory. Each node writes its own chunks, which are merged by time when they are read.
  */
+import { Masker } from "../domain/masking.ts";
 import type { Clock } from "../clock/clock.ts";
 import { LogTail } from "../domain/log_chunk.ts";
 import { stored } from "../domain/stored.ts";
@@ -44,6 +45,9 @@ export class LogStore {
   readonly #publish: (entries: SeqEntry[]) => unknown;
 
   /** `publish` is called with entries after their commit, in order. The next commit waits for its promise. */
+  /** Of all that is appended. */
+  masker = new Masker([]);
+
   constructor(
     kv: KeyValue,
     commits: GroupCommit,
@@ -97,7 +101,13 @@ export class LogStore {
 
   /** Returns a promise to wait for if too many entries await their commit. */
   append(entry: NewEntry): void | Promise<void> {
-    return this.#writer.append(entry);
+    const { message, details, stack_trace } = entry;
+    return this.#writer.append({
+      ...entry,
+      message: this.masker.text(message),
+      details: details && this.masker.deep(details),
+      stack_trace: stack_trace && this.masker.text(stack_trace),
+    });
   }
 
   /** Resolves when all that was appended is committed. Rejects when the store fails. */

@@ -52,7 +52,7 @@ export class AcpRun implements Run {
   constructor(options: AcpRunOptions) {
     this.#options = options;
     const { request, listener, clock, make, process, spawn, bounds } = options;
-    const events = this.#events = new EventQueue(request.task.id, listener);
+    const events = this.#events = new EventQueue(request.task.id, listener, process.masker);
     const isPaused = () => this.#paused;
     const isStopping = () => this.#stopping;
     const turns = this.#turns = new TurnTaking({

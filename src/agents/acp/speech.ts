@@ -1,5 +1,6 @@
 /** Turns what an agent says and thinks into log entries, and keeps its last message. */
 import type { Clock, Timer } from "../../clock/clock.ts";
+import type { MaskedStream } from "../../domain/masking.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
 import { createOutputTail } from "../reporting/output_tail.ts";
 import { objectOf, textOf } from "./wire_value.ts";
@@ -17,6 +18,10 @@ export class Speech {
   /** The text that is not in the log yet. */
   #pending: { thought: boolean; text: string; message_id: string | undefined } | undefined;
   #flush_timer: Timer | undefined;
+  /** One chunk may begin a secret that the next one ends. */
+  readonly #masked: MaskedStream;
+  /** Whose words `#masked` holds back. */
+  #saying: { thought: boolean; message_id: string | undefined } | undefined;
   #last_message = createOutputTail();
   /** The id of the last message. Not all agents send one. */
   #last_message_id: string | undefined;
@@ -27,6 +32,7 @@ export class Speech {
 
   /** `onSaid`: called with the last line of each entry that is not a thought. */
   constructor(clock: Clock, events: EventQueue, onSaid: (line: string) => void) {
+    this.#masked = events.masker.stream();
     this.#clock = clock;
     this.#events = events;
     this.#onSaid = onSaid;
@@ -40,23 +46,35 @@ export class Speech {
   /** Takes a chunk of the agent's message or thought. */
   async chunk(update: Record<string, unknown>): Promise<void> {
     const thought = update.sessionUpdate === "agent_thought_chunk";
-    const text = textOf(objectOf(update.content)?.text);
-    if (text === undefined) return;
+    const said = textOf(objectOf(update.content)?.text);
+    if (said === undefined) return;
     const message_id = textOf(update.messageId);
-    const pending = this.#pending;
-    if (pending !== undefined && (pending.thought !== thought || pending.message_id !== message_id)) {
+    const saying = this.#saying;
+    if (saying !== undefined && (saying.thought !== thought || saying.message_id !== message_id)) {
       await this.flush();
       this.#space = undefined;
     }
+    this.#saying = { thought, message_id };
+    this.#add(this.#masked.push(said));
+    await this.#emitWholeParagraphs();
+  }
+
+  #add(text: string): void {
+    if (this.#saying === undefined || text === "") return;
+    const { thought, message_id } = this.#saying;
     if (!thought) this.#addToMessage(text, message_id);
     this.#pending ??= { thought, text: "", message_id };
     this.#pending.text += text;
-    this.#flush_timer ??= this.#clock.after(FLUSH_AFTER_MS, () => void this.flush());
-    await this.#emitWholeParagraphs();
+    this.#flush_timer ??= this.#clock.after(FLUSH_AFTER_MS, () => void this.#emitPending());
   }
 
   /** Emits what has been said so far, even an incomplete paragraph. */
   async flush(): Promise<void> {
+    this.#add(this.#masked.end());
+    await this.#emitPending();
+  }
+
+  async #emitPending(): Promise<void> {
     this.#flush_timer?.cancel();
     this.#flush_timer = undefined;
     const pending = this.#pending;
@@ -67,6 +85,7 @@ export class Speech {
   /** Emits what has been said and ends the message, because the agent does something else before it says more. */
   async interrupt(): Promise<void> {
     await this.flush();
+    this.#saying = undefined;
     this.#message_is_over = true;
     this.#space = undefined;
   }

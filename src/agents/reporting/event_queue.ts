@@ -1,5 +1,6 @@
 /** Passes a run's events to its listener, one after another. */
 import { getLogger } from "@logtape/logtape";
+import { Masker } from "../../domain/masking.ts";
 import type { RunEvent, RunListener } from "../../domain/run.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
@@ -9,16 +10,19 @@ type LogEvent = Extract<RunEvent, { kind: "log" }>;
 export class EventQueue {
   readonly #task_id: string;
   readonly #listener: RunListener;
+  /** Of all that is emitted. */
+  readonly masker: Masker;
   #last: Promise<void> = Promise.resolve();
 
-  constructor(task_id: string, listener: RunListener) {
+  constructor(task_id: string, listener: RunListener, masker = new Masker([])) {
     this.#task_id = task_id;
+    this.masker = masker;
     this.#listener = listener;
   }
 
   /** Settles when the listener is done with this event and all before it. A listener that fails does not end the run. */
   emit(event: RunEvent): Promise<void> {
-    this.#last = this.#last.then(() => this.#listener(event)).catch((error) => {
+    this.#last = this.#last.then(() => this.#listener(this.masker.deep(event))).catch((error) => {
       log.error("listener of task {task} failed on {kind}: {error}", {
         task: this.#task_id,
         kind: event.kind,

@@ -1,6 +1,8 @@
 /** One agent process under supervision: its pipes, and how to end, pause and resume it with everything it started. */
+import { Buffer } from "node:buffer";
 import { getLogger } from "@logtape/logtape";
 import { type Clock, within } from "../../clock/clock.ts";
+import { Masker } from "../../domain/masking.ts";
 import { boundedOutput, sharedInput } from "../../host/processes/child_streams.ts";
 import { continueTree, endTree, stopTree } from "../../host/processes/end_tree.ts";
 import { containedTree, type Tree } from "../../host/processes/process_tree.ts";
@@ -20,6 +22,8 @@ export interface SupervisedProcess {
   readonly pid: number;
   /** Its TMPDIR. */
   readonly tmp_dir: string;
+  /** Of what it prints. Its streams are masked already, but what they carry in parts may be put together. */
+  readonly masker: Masker;
   /** Closing it is the first step of ending. */
   readonly stdin: WritableStream<Uint8Array>;
   /** For an agent that is told nothing. Idempotent. */
@@ -53,7 +57,8 @@ export interface EndOptions {
 
 /**
  * Supervises a process that was just spawned. `group`: the control group that it enters. `release` is called once its
- * tree is gone, with whether the group is known to be empty.
+ * tree is gone, with whether the group is known to be empty. `secrets`: what it may not be
+ * seen to print.
  */
 export function supervise(
   clock: Clock,
@@ -62,11 +67,14 @@ export function supervise(
   tree: Tree,
   group: RunGroup | undefined,
   left: LeftProcesses,
+  secrets: readonly string[],
   release: (isEmpty: boolean) => Promise<void>,
 ): SupervisedProcess {
   const { pid } = child;
   const gone = Promise.withResolvers<void>();
   const stdin = sharedInput(child.stdin);
+  const masker = new Masker(secrets);
+  const byteMasker = new Masker(secrets.map((value) => Buffer.from(value).toString("latin1")));
   let running = true;
   let paused = false;
   let ending: Promise<void> | undefined;
@@ -117,12 +125,13 @@ export function supervise(
   return {
     pid,
     tmp_dir,
+    masker,
     get stdin() {
       return stdin.stream;
     },
     closeStdin: () => stdin.close(),
-    stdout: boundedOutput(clock, child.stdout, gone.promise),
-    stderr: boundedOutput(clock, child.stderr, gone.promise),
+    stdout: boundedOutput(clock, child.stdout, gone.promise, byteMasker),
+    stderr: boundedOutput(clock, child.stderr, gone.promise, byteMasker),
     status,
     left,
     end: (end = {}) =>

@@ -4,6 +4,7 @@
  */
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../../clock/clock.ts";
+import { secretValues } from "../../domain/masking.ts";
 import type { RunRequest } from "../../domain/run_request.ts";
 import { endTree } from "../../host/processes/end_tree.ts";
 import { processLists } from "../../host/processes/process_lists.ts";
@@ -76,6 +77,8 @@ export interface SupervisorOptions {
   instance_id: string;
   /** Program and arguments that run `runReaper`; an empty list means no reaper. */
   reaper_command: string[];
+  /** Secrets of this server and of its configuration, which no output shows. */
+  secrets?: readonly string[];
   /** The server's own environment. */
   server_env: Record<string, string>;
   /** The folder for the TMPDIRs of the runs. */
@@ -148,12 +151,21 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       reaper.watch({ pid, started }, request.agent.protocol === "acp" ? STDIN_GRACE_MS : 0);
       const tree = createTree(lists, [{ pid, started }], runMark(request, options), group?.members);
       const left = new LeftProcesses({ clock, lists, pid, exit: child.status, tree, group });
-      return supervise(clock, child, tmp_dir, tree, group, left, async (isEmpty) => {
-        runs.delete(run);
-        reaper.forget(pid);
-        if (group && isEmpty) groups?.giveBack(group);
-        await folders.remove(tmp_dir);
-      });
+      return supervise(
+        clock,
+        child,
+        tmp_dir,
+        tree,
+        group,
+        left,
+        [...secretValues(env), ...options.secrets ?? []],
+        async (isEmpty) => {
+          runs.delete(run);
+          reaper.forget(pid);
+          if (group && isEmpty) groups?.giveBack(group);
+          await folders.remove(tmp_dir);
+        },
+      );
     } catch (error) {
       await folders.remove(tmp_dir);
       throw error;

@@ -1,6 +1,8 @@
 /** Reads and closes a child's pipes so that no process can block the server forever. */
+import { Buffer } from "node:buffer";
 import type { Clock, Timer } from "../../clock/clock.ts";
 import { joinedBytes } from "../../domain/bytes.ts";
+import type { Masker } from "../../domain/masking.ts";
 
 /** How long a read may wait for more once the process tree is gone. */
 const DRAIN_MS = 500;
@@ -8,13 +10,15 @@ const READ_BYTES = 16 * 1024;
 
 /**
  * Returns `source`, read on demand. Once `gone` has settled, a read that gets nothing for 0.5 s ends the stream: only a
- * process that has escaped its tree can still hold the pipe.
+ * process that has escaped its tree can still hold the pipe. `masker`: masks the bytes as Latin-1, in which each is a character.
  */
 export function boundedOutput(
   clock: Clock,
   source: ReadableStream<Uint8Array>,
   gone: Promise<void>,
+  masker: Masker,
 ): ReadableStream<Uint8Array> {
+  const masked = masker.stream();
   // One buffer for all reads. A new buffer for each would be most of the garbage of a short run.
   const reader = source.getReader({ mode: "byob" });
   let buffer = new ArrayBuffer(READ_BYTES);
@@ -31,16 +35,23 @@ export function boundedOutput(
   });
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
-      reading = true;
-      arm();
-      try {
-        const { done, value } = await reader.read(new Uint8Array(buffer));
-        if (done) return controller.close();
-        controller.enqueue(value.slice());
-        buffer = value.buffer;
-      } finally {
-        reading = false;
-        bound?.cancel();
+      // All that has come may be the beginning of a secret.
+      for (let given = false; !given;) {
+        reading = true;
+        arm();
+        try {
+          const { done, value } = await reader.read(new Uint8Array(buffer));
+          const text = done
+            ? masked.end()
+            : masked.push(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("latin1"));
+          given = text !== "";
+          if (given) controller.enqueue(Uint8Array.from(Buffer.from(text, "latin1")));
+          if (done) return controller.close();
+          buffer = value.buffer;
+        } finally {
+          reading = false;
+          bound?.cancel();
+        }
       }
     },
     cancel: (reason) => reader.cancel(reason),
