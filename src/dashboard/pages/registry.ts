@@ -29,6 +29,9 @@ const NewTaskPage = lazyPage(async () => (await import("./new_task/new_task_page
 const NotificationsPage = lazyPage(async () =>
   (await import("./notifications/notifications_page.tsx")).NotificationsPage
 );
+const RememberedPage = lazyPage(async () =>
+  (await import("./remembered/remembered_page.tsx")).RememberedPage
+);
 const SchedulesPage = lazyPage(async () => (await import("./schedules/schedules_page.tsx")).SchedulesPage);
 const TemplatesPage = lazyPage(async () => (await import("./templates/templates_page.tsx")).TemplatesPage);
 const WorktreesPage = lazyPage(async () => (await import("./worktrees/worktrees_page.tsx")).WorktreesPage);
@@ -75,6 +78,7 @@ export const PAGES: readonly PageEntry[] = [
   { path: "/server/limits", title: "Limits", component: LimitsPage, tabOf: "/server" },
   { path: "/server/notifications", title: "Notifications", component: NotificationsPage, tabOf: "/server" },
   { path: "/server/access", title: "Access", component: AccessPage, tabOf: "/server" },
+  { path: "/server/remembered", title: "Remembered", component: RememberedPage, tabOf: "/server" },
   { path: "/server/worktrees", title: "Worktrees", component: WorktreesPage, tabOf: "/server" },
   { path: "/server/api", title: "API", component: ApiPage, tabOf: "/server" },
 ];

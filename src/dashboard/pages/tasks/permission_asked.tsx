@@ -1,36 +1,49 @@
-/** A permission request with its two answers; the task's page has the details. */
+/** A permission request in full, with its two answers. */
 import { ShieldQuestion } from "lucide-preact";
 import { askedText } from "../../../domain/asked_words.ts";
-import type { PermissionDecision } from "../../../domain/permission_request.ts";
+import type { PermissionDecision, PermissionRequest } from "../../../domain/permission_request.ts";
 import { useState } from "preact/hooks";
 import type { Task } from "../../../domain/task.ts";
 import { answerPermission, openPermissions } from "../../data/permissions.ts";
 import { refreshTask } from "../../data/tasks.ts";
 import { Ago } from "../../ui/time.tsx";
 import { attempt, toastError } from "../../ui/toast.tsx";
+import { AnswerFields, type AnswerMore, EMPTY_DRAFT, moreWith } from "../task/answer_fields.tsx";
+import { RequestDetails } from "../task/request_details.tsx";
 import "./permission_asked.css";
 
 const DONE = { allow: "Allowed", deny: "Denied" };
 
 /** Answers the oldest request of the task. */
-export async function answerFirst(task: Task, decision: PermissionDecision): Promise<void> {
+export async function answerFirst(
+  task: Task,
+  decision: PermissionDecision,
+  more: AnswerMore = {},
+): Promise<void> {
   const [open] = openPermissions(task);
   if (!open) return;
   const isDone = await attempt(
-    () => answerPermission(task.id, open.permission_id, { decision }),
+    () => answerPermission(task.id, open.permission_id, { decision, ...more }),
     `${DONE[decision]}: ${open.title}`,
   );
   // Someone else may have answered first.
   if (!isDone) await refreshTask(task.id).catch(toastError);
 }
 
+/** Whether there is more to see than its title says. */
+function hasDetails({ tool_call: { explanation, diffs, raw_input, locations, outside } }: PermissionRequest) {
+  return [explanation, diffs, raw_input, locations, outside].some((one) => one !== undefined);
+}
+
 export function PermissionAsked({ task }: { task: Task }) {
   const [isAnswering, setAnswering] = useState(false);
+  const [draft, setDraft] = useState(EMPTY_DRAFT);
   const [open, ...others] = openPermissions(task);
   if (!open) return null;
   const answer = async (decision: PermissionDecision) => {
     setAnswering(true);
-    await answerFirst(task, decision);
+    await answerFirst(task, decision, moreWith(draft, decision === "deny"));
+    setDraft(EMPTY_DRAFT);
     setAnswering(false);
   };
   return (
@@ -39,6 +52,21 @@ export function PermissionAsked({ task }: { task: Task }) {
         <ShieldQuestion size={16} aria-hidden="true" />
         <span title={askedText(open)}>Asks: {askedText(open)}</span>
       </div>
+      {hasDetails(open) && (
+        <div class="task-asks-whole" role="region" aria-label="What it wants to do" tabIndex={0}>
+          <RequestDetails asked={open} />
+        </div>
+      )}
+      <details class="task-asks-more" key={open.permission_id}>
+        <summary>Always, or with a reason</summary>
+        <AnswerFields
+          asked={open}
+          project={task.project}
+          isBusy={isAnswering}
+          draft={draft}
+          onChange={setDraft}
+        />
+      </details>
       <div class="buttons">
         <button type="button" class="primary" disabled={isAnswering} onClick={() => void answer("allow")}>
           Allow
