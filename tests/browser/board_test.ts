@@ -57,7 +57,7 @@ function card(page: Page, id: string, within: Page | Locator = page): Locator {
 }
 
 const ids = (page: Page, within: Page | Locator = page) =>
-  within.getByRole("article").locator("code").allInnerTexts();
+  within.getByRole("article").locator("code.clip").allInnerTexts();
 
 /** Which task's card has the focus, as those who do not see it are told. */
 const focused = (page: Page) =>

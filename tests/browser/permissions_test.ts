@@ -96,9 +96,11 @@ Deno.test("permissions on a card: the change in full, a denial with a reason; on
       await go(viewport ? "/tasks?view=list" : "/tasks");
       const asks = page.getByRole("group", { name: "Permission for writer" });
       await asks.getByText("Asks: Edit notes.md").waitFor();
+      const more = asks.getByText(viewport ? "See it all" : "Always, or with a reason");
+      if (viewport) await more.click();
       const whole = asks.getByRole("region", { name: "What it wants to do" });
       await becomes(() => whole.innerText(), /notes\.md[\s\S]*first line[\s\S]*last line/);
-      await asks.getByText("Always, or with a reason").click();
+      if (!viewport) await more.click();
       await asks.getByLabel("If you deny it, tell the agent").fill("Not there: write docs.md");
       await isAccessible(page);
       await becomes(() => asks.evaluate((element) => element.scrollWidth <= element.clientWidth), true);

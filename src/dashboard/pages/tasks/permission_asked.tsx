@@ -35,7 +35,8 @@ function hasDetails({ tool_call: { explanation, diffs, raw_input, locations, out
   return [explanation, diffs, raw_input, locations, outside].some((one) => one !== undefined);
 }
 
-export function PermissionAsked({ task }: { task: Task }) {
+/** `isRow`: in a list, which keeps its rows low, a click shows the rest. */
+export function PermissionAsked({ task, isRow = false }: { task: Task; isRow?: boolean }) {
   const [isAnswering, setAnswering] = useState(false);
   const [draft, setDraft] = useState(EMPTY_DRAFT);
   const [open, ...others] = openPermissions(task);
@@ -46,19 +47,21 @@ export function PermissionAsked({ task }: { task: Task }) {
     setDraft(EMPTY_DRAFT);
     setAnswering(false);
   };
+  const whole = hasDetails(open) && (
+    <div class="task-asks-whole" role="region" aria-label="What it wants to do" tabIndex={0}>
+      <RequestDetails asked={open} />
+    </div>
+  );
   return (
     <div class="task-asks" role="group" aria-label={`Permission for ${task.id}`}>
       <div class="task-asks-what">
         <ShieldQuestion size={16} aria-hidden="true" />
         <span title={askedText(open)}>Asks: {askedText(open)}</span>
       </div>
-      {hasDetails(open) && (
-        <div class="task-asks-whole" role="region" aria-label="What it wants to do" tabIndex={0}>
-          <RequestDetails asked={open} />
-        </div>
-      )}
+      {!isRow && whole}
       <details class="task-asks-more" key={open.permission_id}>
-        <summary>Always, or with a reason</summary>
+        <summary>{isRow ? "See it all" : "Always, or with a reason"}</summary>
+        {isRow && whole}
         <AnswerFields
           asked={open}
           project={task.project}

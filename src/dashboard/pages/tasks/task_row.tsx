@@ -43,7 +43,7 @@ export const TaskRow = memo(function TaskRow(props: TaskViewProps) {
         </span>
         <WaitsFor task={task} />
         <StaleNote task={task} />
-        <PermissionAsked task={task} />
+        <PermissionAsked task={task} isRow />
         <QuestionAsked task={task} />
       </div>
       <span class="row-type">{task.type}</span>
