@@ -70,7 +70,7 @@ function Row({ one, onForgotten }: { one: Remembered; onForgotten: () => Promise
     <tr>
       <td>{decision === "allow" ? "Allow" : "Deny"}</td>
       <td>
-        {command === undefined && <span class="muted">{kind}{" "}</span>}
+        {command === undefined && <span class="muted">{`${kind} `}</span>}
         <code>{what}</code>
       </td>
       <td>
