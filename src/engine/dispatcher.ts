@@ -3,23 +3,20 @@
  * not poll.
  */
 import { getLogger } from "@logtape/logtape";
-import { isoTime, sleep, within } from "../clock/clock.ts";
-import { SERVER } from "../domain/actor.ts";
-import { isSpent, withShareTold } from "../domain/budget.ts";
+import { sleep, within } from "../clock/clock.ts";
+import { isSpent } from "../domain/budget.ts";
 import { resettled } from "../domain/cascade.ts";
 import { ReadyQueue, type Verdict } from "../domain/queue.ts";
 import { isLeaving } from "../domain/leaving.ts";
-import { type HeldLease, isSameLease, type Lease } from "../domain/lease.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import type { HeldUp } from "../domain/waiting_rule.ts";
-import { paused } from "../domain/transitions.ts";
-import { claim, left } from "../store/queue.ts";
 import { Admission } from "./admission.ts";
-import type { AgentPlace } from "./holds/agent_places.ts";
 import { Budgets } from "./budgets.ts";
+import { claimed, nextLease, sayLeft } from "./claims.ts";
 import { RunningAttempt } from "./attempt/running_attempt.ts";
 import { ParkedTasks } from "./parked_tasks.ts";
 import type { RunContext } from "./run_context.ts";
+import { pauseSpent, storeShareTold } from "./task_bounds.ts";
 import { WaitingTasks } from "./waiting_tasks.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
@@ -58,7 +55,7 @@ export class Dispatcher {
       ...context,
       wake,
       end: (id) => this.#runs.get(id)?.endForBudget(),
-      tellShare: (id) => void this.#tellShare(id),
+      tellShare: (id) => void storeShareTold(context, id),
     });
     this.#admission = new Admission(context, { slots, wake, budgets: this.#budgets });
     this.#queue = new ReadyQueue(this.#admission.laneOf);
@@ -227,36 +224,15 @@ export class Dispatcher {
     return "drop";
   }
 
-  /** A task that has come to its own bound is paused, until a person raises it. */
   async #holdSpent(id: string): Promise<void> {
-    const { clock, store, index } = this.#context;
     try {
-      await store.tasks.update((view) => {
-        const task = view.get(id);
-        const isHeld = task?.state.status === "queued" && isSpent(task, index.usedBelow(id));
-        return isHeld ? { updates: [{ id, state: paused(task) }] } : {};
-      }, SERVER);
+      await pauseSpent(this.#context, id);
     } catch (error) {
       log.error("Task {id} could not be paused for its budget, trying again: {error}", { id, error });
-      await sleep(clock, RETRY_MS);
+      await sleep(this.#context.clock, RETRY_MS);
       const task = this.#stillQueued(id);
       if (task) this.#queue.add(task);
       this.#pumpSoon();
-    }
-  }
-
-  /** Stores that a share of the task's bound is reached, of which clients are told then. */
-  async #tellShare(id: string): Promise<void> {
-    const { store, index } = this.#context;
-    try {
-      await store.tasks.update((view) => {
-        const task = view.get(id);
-        const state = task && withShareTold(task, index.usedBelow(id));
-        return task === undefined || state === task.state ? {} : { updates: [{ id, state: state! }] };
-      }, SERVER);
-    } catch (error) {
-      // What is used next tells it.
-      log.error("It is not told yet how much task {id} has used of its bound: {error}", { id, error });
     }
   }
 
@@ -275,7 +251,7 @@ export class Dispatcher {
   async #begin(id: string): Promise<void> {
     const context = this.#context;
     const task = context.store.tasks.get(id)!;
-    const lease = this.#leaseOf(task);
+    const lease = nextLease(context.store.node, task);
     const place = context.holds.places.of(task);
     const { agent } = place;
     // The slot is taken before the commit, so that two tasks never take the same one.
@@ -284,7 +260,7 @@ export class Dispatcher {
     this.#admission.enter(task);
     this.#startsUnderWay++;
     context.runner.expect?.();
-    const record = await this.#claim(task, lease, place);
+    const record = await claimed(context, task, lease, place, () => this.#open);
     void this.#untilReady(run);
     try {
       if (record && !lease.lost.aborted) await run.execute(record);
@@ -293,7 +269,7 @@ export class Dispatcher {
       // A bug, which must not keep the slot.
       log.error("The attempt of task {id} broke: {error}", { id, error });
     }
-    if (context.store.tasks.get(id)?.state.leaving !== undefined) await this.#sayLeft(id, lease);
+    if (context.store.tasks.get(id)?.state.leaving !== undefined) await sayLeft(context, id, lease);
     this.#runs.delete(id);
     this.#admission.leave(id);
     context.holds.leave(id);
@@ -301,63 +277,6 @@ export class Dispatcher {
     this.#heldBack.delete(id);
     if (waiting) this.#queue.add(waiting);
     this.#pump();
-  }
-
-  /** The lease of the task's next attempt. It depends on the node's own lease. */
-  #leaseOf({ state }: TaskRecord): HeldLease {
-    const { node, epoch, until, lost } = this.#context.store.node;
-    return { terms: { node, attempt: state.attempt + 1, fencing: epoch, until }, lost };
-  }
-
-  /**
-   * Claims the task and returns its record under the lease; undefined if the task cannot be run any more. A failed
-   * commit may still have been carried out, so the slot and the lease are kept until that is known.
-   */
-  async #claim(
-    task: TaskRecord,
-    lease: HeldLease,
-    place: AgentPlace,
-  ): Promise<TaskRecord | undefined> {
-    const { clock, store, holds } = this.#context;
-    const { id } = task;
-    const { agent } = place;
-    // The agent may have come to be held since the task was chosen.
-    const isHeld = () => holds.places.isHeld(task, agent);
-    let hasEntered = false;
-    do {
-      try {
-        // Not again after a claim, which may have been carried out.
-        hasEntered ||= await holds.enter(task, place, lease.terms);
-        if (!hasEntered) return undefined;
-        const isVoid = (one: Lease) => store.node.isVoid(one);
-        return await claim(store.tasks, task, lease.terms, agent, isoTime(clock.now()), isVoid, isHeld);
-      } catch (error) {
-        log.error("Task {id} could not be claimed, trying again: {error}", { id, error });
-        await sleep(clock, RETRY_MS);
-      }
-    } while (this.#open && !lease.lost.aborted);
-    return undefined;
-  }
-
-  /** A task that was cancelled before its claim was known has no attempt that would say that it is over. */
-  async #sayLeft(id: string, { terms, lost }: HeldLease): Promise<void> {
-    const { clock, store } = this.#context;
-    const isOwn = (lease: Lease) => isSameLease(lease, terms);
-    const isSaid = () => {
-      const leaving = store.tasks.get(id)?.state.leaving;
-      return leaving === undefined || !isOwn(leaving);
-    };
-    while (!isSaid() && !lost.aborted && !store.closed) {
-      try {
-        return await left(store.tasks, [id], isOwn);
-      } catch (error) {
-        log.error("It is not stored yet that the agent of task {id} is gone, trying again: {error}", {
-          id,
-          error,
-        });
-        await sleep(clock, RETRY_MS);
-      }
-    }
   }
 
   async #untilReady(run: RunningAttempt): Promise<void> {
