@@ -14,6 +14,7 @@ import {
   PREPARED,
   QUESTION,
   QUESTION_OVER,
+  report,
   SPAWNED,
   SPOKE,
   STARTED,
@@ -260,4 +261,23 @@ Deno.test("deadline: each turn has its full time", () => {
   assert.equal(world.state.stop, undefined);
   world.clock.pass(1);
   assert.equal(world.state.stop, "timeout");
+});
+
+Deno.test("park: an agent is ended after its wait for a person, unless it does something or its session would forget", () => {
+  const session = (forgetful: boolean) =>
+    report({ kind: "session", session_id: "s", resumable: true, resumed: false, forgetful });
+  const parks = ({ state }: AttemptWorld) => state.stop === "park";
+  const world = new AttemptWorld({}, ...TO_WORK, session(false), ASKED);
+  world.clock.pass(500);
+  world.take(SPOKE);
+  world.clock.pass(599);
+  assert.equal(parks(world), false);
+  world.clock.pass(1);
+  assert.equal(parks(world), true);
+  assert.deepEqual(world.state.permissions.map(({ permission_id }) => permission_id), ["p1"]);
+  for (const [rules, is_forgetful] of [[{}, true], [{ park_ms: 0 }, false]] as const) {
+    const waits = new AttemptWorld(rules, ...TO_WORK, session(is_forgetful), ASKED);
+    waits.clock.pass(10_000);
+    assert.equal(parks(waits), false);
+  }
 });
