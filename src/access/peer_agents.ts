@@ -96,7 +96,7 @@ export class PeerAgents {
     const now_ms = this.#options.clock.monotonic();
     if (now_ms >= this.#addresses_until_ms) {
       this.#addresses_until_ms = now_ms + ADDRESSES_MS;
-      this.#addresses = new Set(Deno.networkInterfaces().map(({ address }) => address));
+      this.#addresses = new Set(ownAddresses());
     }
     return this.#addresses.has(plainAddress(ip));
   }
@@ -106,9 +106,9 @@ export class PeerAgents {
     const known = this.#known.get(inode);
     if (known !== undefined) return known ?? undefined;
     const { taskOf } = this.#options;
-    const { seen, hidden } = await this.#holders(inode);
+    const { uid: own, seen, hidden } = await this.#holders(inode);
     // A process that hides its files may have the socket if nobody else is seen to.
-    const suspects = uid === Deno.uid() ? hidden : [];
+    const suspects = uid === own ? hidden : [];
     const task_id = [...seen, ...suspects].map(taskOf).find((one) => one !== undefined);
     if (task_id === undefined && seen.length === 0) {
       // Its process may have ended since. If not, it is one that cannot be seen here, as with containers.
@@ -118,6 +118,16 @@ export class PeerAgents {
     this.#known.set(inode, task_id ?? null);
     if (this.#known.size > KNOWN_MAX) this.#known.delete(this.#known.keys().next().value!);
     return task_id;
+  }
+}
+
+/** Empty where the server may not know them: then only loopback addresses are local. */
+function ownAddresses(): string[] {
+  try {
+    return Deno.networkInterfaces().map(({ address }) => address);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return [];
+    throw error;
   }
 }
 

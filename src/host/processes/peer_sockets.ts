@@ -14,6 +14,8 @@ export interface PeerSocket {
 }
 
 export interface Holders {
+  /** The account of this server. */
+  uid: number;
   /** The processes that have the socket open, as far as they may be seen. */
   seen: ProcessOrigin[];
   /** If there is none: the processes of this server's user whose open files may not be seen. */
@@ -57,8 +59,10 @@ function hex(port: number): string {
   return port.toString(16).toUpperCase().padStart(4, "0");
 }
 
-/** Prints `INODE PID` for each open socket, and `hidden PID` for each process of user `$1` whose open files may not be seen. */
+/** Prints `me UID`, `INODE PID` for each open socket, and `hidden PID` for each process of this user whose open files may not be seen. */
 const SCAN = `
+me=$(id -u)
+echo "me $me"
 ls -l /proc/[0-9]*/fd 2>/dev/null | awk '
   /^\\/proc\\// { split($0, part, "/"); pid = part[3] }
   / -> socket:\\[[0-9]+\\]$/ { inode = $NF; gsub(/[^0-9]/, "", inode); print inode, pid }'
@@ -66,7 +70,7 @@ for folder in /proc/[0-9]*; do
   [ -d "$folder" ] && [ ! -r "$folder/fd" ] || continue
   while read -r name user rest; do
     [ "$name" = Uid: ] || continue
-    [ "$user" = "$1" ] && echo "hidden \${folder#/proc/}"
+    [ "$user" = "$me" ] && echo "hidden \${folder#/proc/}"
     break
   done 2>/dev/null <"$folder/status"
 done
@@ -93,9 +97,8 @@ exit 0
 
 /** Who has which socket open. What is returned was looked up after it was asked for, and is shared by all who ask then. */
 export function socketHolders(clock: Clock): (inode: string) => Promise<Holders> {
-  const uid = String(Deno.uid());
   const scan = shared(clock, async () => {
-    const { stdout } = await runBriefly(clock, "sh", ["-c", SCAN, "sh", uid]);
+    const { stdout } = await runBriefly(clock, "sh", ["-c", SCAN]);
     return stdout.split("\n");
   });
   return async (inode) => {
@@ -103,8 +106,9 @@ export function socketHolders(clock: Clock): (inode: string) => Promise<Holders>
     const pidsOf = (word: string) =>
       lines.flatMap((line) => line.startsWith(`${word} `) ? [line.slice(word.length + 1)] : []);
     const seen = [...new Set(pidsOf(inode))];
-    if (seen.length > 0) return { seen: await originsOf(clock, seen), hidden: [] };
-    return { seen: [], hidden: await originsOf(clock, pidsOf("hidden")) };
+    const uid = Number(pidsOf("me")[0]);
+    if (seen.length > 0) return { uid, seen: await originsOf(clock, seen), hidden: [] };
+    return { uid, seen: [], hidden: await originsOf(clock, pidsOf("hidden")) };
   };
 }
 
