@@ -3,11 +3,12 @@
  * always taken, from wherever others are guessing.
  */
 import { type Clock, isoTime } from "../clock/clock.ts";
-import { keyActor, OWNER } from "../domain/actor.ts";
+import { type Actor, keyActor, OWNER } from "../domain/actor.ts";
 import type { Permission } from "../domain/access_key.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { SecurityAlert } from "../protocol/pushes.ts";
 import { type Identity, isKnown, isPrivileged, NOBODY } from "./identity.ts";
+import { isJwt, JwtRefusal } from "./jwt/refusal.ts";
 import type { FoundKey, Keys } from "./keys.ts";
 import { networkOf } from "./networks.ts";
 import { Sessions } from "./sessions.ts";
@@ -30,6 +31,8 @@ export interface AuthenticationOptions {
   /** Whether clients must show a key or a token. */
   required: boolean;
   session_ms: number;
+  /** Reads the tokens of an identity provider; undefined if there is none. Rejects with a `JwtRefusal`. */
+  jwt?: { identify(token: string): Promise<Identity> };
   /** Called for everything that may be an attack. */
   note(alert: SecurityAlert["alert_type"], client_ip: string, details?: Record<string, unknown>): void;
 }
@@ -78,7 +81,7 @@ export class Authentication {
   }
 
   /**
-   * Opens a session for a key, or finds the session of a token. Throws `INVALID_AUTH_TOKEN`, or `RATE_LIMIT_EXCEEDED`
+   * Opens a session for a key or a JWT, or finds the session of a token. Throws `INVALID_AUTH_TOKEN`, or `RATE_LIMIT_EXCEEDED`
    * after too many wrong ones.
    */
   async authenticate(
@@ -89,13 +92,16 @@ export class Authentication {
     if (agent) return { session_token: api_key, identity: agent };
     const digest = await digestOf(api_key);
     const key = this.#options.keys.find(digest);
-    if (key === undefined) {
+    const shown = key
+      ? this.#identityOf(key, digest, client_ip)
+      : await this.#withJwt(api_key, client_ip, digest);
+    if (shown === undefined) {
       // A session's token continues that session.
       return { session_token: api_key, identity: this.#withToken(digest) ?? this.#refuse(client_ip, digest) };
     }
     const session_token = newSecret("sess_");
     const { identity } = this.sessions.open({
-      identity: this.#sessionOf(this.#identityOf(key, digest, client_ip)),
+      identity: this.#sessionOf(shown),
       ip: client_ip,
       digest: await digestOf(session_token),
     });
@@ -103,7 +109,7 @@ export class Authentication {
   }
 
   /**
-   * Identifies the sender of a request by its `Authorization` header: a key or a session's token as `Bearer`. Without
+   * Identifies the sender of a request by its `Authorization` header: a key, a session's token or a JWT as `Bearer`. Without
    * the header, the sender is anonymous. Rejects as `authenticate` does.
    */
   async identify({ authorization, ip, isProbe = false }: Shown): Promise<Identity> {
@@ -114,7 +120,8 @@ export class Authentication {
     const digest = await digestOf(shown);
     const key = this.#options.keys.find(digest);
     if (key) return this.#identityOf(key, digest, ip);
-    const identity = this.#withToken(digest);
+    const identity = this.#withToken(digest) ??
+      await this.#withJwt(shown, ip, isProbe ? undefined : digest);
     if (identity) return identity;
     if (isProbe && this.#wasCounted(ip, digest)) {
       this.#refuseBlocked(ip);
@@ -128,11 +135,7 @@ export class Authentication {
    * if `leave` is called, or before.
    */
   bind(identity: Identity, ip: string): Identity {
-    if (
-      identity.session !== undefined || (identity.actor.kind !== "key" && identity.actor.kind !== "owner")
-    ) {
-      return identity;
-    }
+    if (identity.session !== undefined || !HAVE_SESSIONS.has(identity.actor.kind)) return identity;
     return this.sessions.open({ identity: this.#sessionOf(identity), ip }).identity;
   }
 
@@ -228,6 +231,22 @@ export class Authentication {
     );
   }
 
+  /**
+   * Whom a JWT identifies; undefined for anything else. Throws for a wrong one. It is counted only if nobody who signs these
+   * may have made it.
+   */
+  async #withJwt(shown: string, ip: string, digest: string | undefined): Promise<Identity | undefined> {
+    const { jwt } = this.#options;
+    if (jwt === undefined || !isJwt(shown)) return undefined;
+    try {
+      return await jwt.identify(shown);
+    } catch (error) {
+      if (!(error instanceof JwtRefusal)) throw error;
+      if (error.isGuess) this.#refuse(ip, digest, error);
+      throw error;
+    }
+  }
+
   /** Whether this is the wrong key that was counted last. One probe about it is free. */
   #wasCounted(client_ip: string, digest: string): boolean {
     const failures = this.#failures.get(networkOf(client_ip));
@@ -237,7 +256,7 @@ export class Authentication {
   }
 
   /** Throws for a wrong key, and counts it. */
-  #refuse(client_ip: string, digest: string | undefined): never {
+  #refuse(client_ip: string, digest: string | undefined, error: ApiError = wrongKey()): never {
     this.#refuseBlocked(client_ip);
     const now_ms = this.#options.clock.monotonic();
     const network = networkOf(client_ip);
@@ -255,7 +274,7 @@ export class Authentication {
       const blocked_until = isoTime(this.#options.clock.now() + BLOCKED_MS);
       this.#options.note("brute_force_attempt", client_ip, { blocked_until });
     }
-    throw wrongKey();
+    throw error;
   }
 
   #refuseBlocked(client_ip: string): void {
@@ -270,6 +289,9 @@ export class Authentication {
     });
   }
 }
+
+/** Those who open sessions by what they show. */
+const HAVE_SESSIONS = new Set<Actor["kind"]>(["key", "owner", "jwt"]);
 
 const OWNER_IDENTITY: Identity = {
   actor: OWNER,

@@ -1,12 +1,13 @@
 import { isoTime } from "../clock/clock.ts";
 import { shownEnd } from "./shown_session.ts";
+import { ApiError } from "../domain/errors.ts";
 import { capability } from "./capability.ts";
 
 export const authenticate = capability({
   type: "authenticate",
   doc:
-    "Authenticates this connection by an API key or a session's token. It then has the key's permissions until the " +
-    "session expires. Over HTTP, send the session's token or the key itself as `Authorization: Bearer`.",
+    "Authenticates this connection by an API key, a session's token, or as `token` a JWT of the identity provider. It then " +
+    "has the permissions of that until the session expires. Over HTTP, send any of them as `Authorization: Bearer`.",
   permission: "none",
   countsItself: true,
   errors: ["INVALID_AUTH_TOKEN"],
@@ -15,9 +16,10 @@ export const authenticate = capability({
     api_key: "sk-1234567890abcdef",
     client_info: { name: "OpenCode Dashboard", version: "1.0.0" },
   },
-  handle: async ({ api_key }, { auth, clock }, session) => {
+  handle: async ({ api_key, token }, { auth, clock }, session) => {
     // A valid key spends what keys share, so that clients without one cannot keep it out.
-    const { session_token, identity } = await auth.authenticate(api_key, session.limits.client)
+    const shown = onlyOne(api_key, token);
+    const { session_token, identity } = await auth.authenticate(shown, session.limits.client)
       .catch((error) => {
         session.limits.message();
         throw error;
@@ -33,3 +35,18 @@ export const authenticate = capability({
     };
   },
 });
+
+function onlyOne(api_key: string | undefined, token: string | undefined): string {
+  if (api_key !== undefined && token !== undefined) {
+    throw new ApiError("INVALID_FIELD_VALUE", "Show either 'api_key' or 'token'", {
+      field: "token",
+      expected: "no token beside an api_key",
+    });
+  }
+  const shown = api_key ?? token;
+  if (shown !== undefined) return shown;
+  throw new ApiError("MISSING_REQUIRED_FIELD", "'authenticate' needs 'api_key' or 'token'", {
+    field: "api_key",
+    expected: "an API key, or a token of the identity provider as 'token'",
+  });
+}

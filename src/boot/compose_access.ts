@@ -1,4 +1,5 @@
 /** Wires access control: keys, sessions, limits, and alerts about attacks. */
+import { resolve } from "node:path";
 import { getLogger } from "@logtape/logtape";
 import { SecurityWatch } from "../access/alerts.ts";
 import { Authentication } from "../access/authentication.ts";
@@ -9,8 +10,10 @@ import { RateLimits } from "../access/limits.ts";
 import { LoadScaling } from "../access/load_scale.ts";
 import { PlainAddresses } from "../access/plain_addresses.ts";
 import type { TaskTokens } from "../access/task_tokens.ts";
+import type { Clock } from "../clock/clock.ts";
 import type { EventBus } from "../engine/events.ts";
 import { loadPerCore } from "../host/resources/load.ts";
+import type { JwtConfig } from "../protocol/jwt_config.ts";
 import type { Store } from "../store/open.ts";
 import type { ComposeOptions } from "./compose_options.ts";
 
@@ -19,7 +22,7 @@ const log = getLogger(["opencode-agents", "security"]);
 export type Access = Awaited<ReturnType<typeof composeAccess>>;
 
 export async function composeAccess(
-  { clock, config, owner_token }: ComposeOptions,
+  { clock, config, base, owner_token }: ComposeOptions,
   store: Store,
   bus: EventBus,
   tokens: TaskTokens,
@@ -39,6 +42,7 @@ export async function composeAccess(
     tasks: tokens,
     required: config.security.auth === "required",
     session_ms: config.security.session_minutes * 60_000,
+    jwt: await jwtUnder(config.security.jwt, clock, base),
     note: (alert, client, details) => watch.note(alert, client, details),
   });
   const limits = new RateLimits(config.limits, clock, {
@@ -61,6 +65,14 @@ export async function composeAccess(
     addresses: await addressesUnder({ ...config.server, ...config.security }),
     owner_token: await auth.openForOwner(owner_token),
   };
+}
+
+/** The library that reads tokens is loaded only where they are taken. Throws `CONFIGURATION_ERROR`. */
+async function jwtUnder(config: JwtConfig | undefined, clock: Clock, base: string) {
+  if (config === undefined) return undefined;
+  const { JwtVerifier } = await import("../access/jwt/verifier.ts");
+  const read = (path: string) => Deno.readTextFile(resolve(base, path));
+  return await JwtVerifier.open(config, clock, { env: Deno.env.toObject(), read });
 }
 
 /** The library that reads addresses and networks is loaded only for rules about them. */

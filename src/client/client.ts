@@ -7,6 +7,7 @@
  *     const ended = await client.waitFor(task.id);
  *     client.close();
  */
+import { credential } from "./bearer.ts";
 import { type Clock, epochOf, systemClock, type Timer } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { LogEntry } from "../domain/log_entry.ts";
@@ -271,7 +272,7 @@ export class Client implements Requester {
     this.#renewal = this.#clock.after(Math.max(1000, left_ms * RENEW_AFTER_SHARE), () => {
       const api_key = this.#key();
       if (api_key === undefined) return;
-      this.request("authenticate", { api_key }).then(
+      this.request("authenticate", credential(api_key)).then(
         (reply) => this.#renewBefore(reply.expires_at),
         () => {
           // The connection is lost or will be closed. The next one reports why.

@@ -1,7 +1,7 @@
 /** One WebSocket, from its opening to its end, that carries messages. */
 import type { Clock } from "../clock/clock.ts";
 import type { ApiError } from "../domain/errors.ts";
-import { bearer } from "./bearer.ts";
+import { bearer, credential } from "./bearer.ts";
 import { refusalOf } from "./refused.ts";
 import { errorIn, lost, parseMessage, type WireMessage } from "./replies.ts";
 
@@ -79,7 +79,7 @@ export function openTransport(options: TransportOptions): Promise<void> {
     if (state === "ended") return;
     const { api_key } = options;
     if (message.type === "connection_established" && api_key !== undefined) {
-      socket.send(JSON.stringify({ type: "authenticate", api_key }));
+      socket.send(JSON.stringify({ type: "authenticate", ...credential(api_key) }));
     } else if (
       message.type === (api_key === undefined ? "connection_established" : "authentication_success")
     ) {

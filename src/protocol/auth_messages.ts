@@ -25,6 +25,9 @@ export const KeyView = z.object({
 });
 export type KeyView = z.infer<typeof KeyView>;
 
+/** Characters. Tokens go into headers, which servers bound to 8 or 16 KiB. */
+const JWT_MAX = 8000;
+
 export const KEY_DAYS = 365;
 const PROJECTS_MAX = 100;
 
@@ -56,7 +59,10 @@ export const authMessages = {
   authenticate: exchange(
     "authenticate",
     {
-      api_key: text(1, 200),
+      api_key: text(1, 200).optional().describe("An API key or a session's token."),
+      token: text(1, JWT_MAX).optional().describe(
+        "A token of the identity provider of `security.jwt`, or any of the others.",
+      ),
       client_info: z.object({
         name: text(1, 200).optional(),
         version: text(1, 100).optional(),

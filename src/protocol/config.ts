@@ -9,6 +9,7 @@ import { Notifications } from "../domain/notification.ts";
 import { Project, ProjectName } from "../domain/project.ts";
 import { KindPolicy } from "../domain/retrying.ts";
 import { text, TimeZone } from "../domain/scalars.ts";
+import { JwtConfig } from "./jwt_config.ts";
 import { Pricing } from "../domain/pricing.ts";
 import { PermissionRules } from "../domain/permission_rule.ts";
 import { PermissionPolicy, TaskType, TimeoutAction } from "../domain/task.ts";
@@ -226,6 +227,9 @@ export const Config = z.strictObject({
       .describe("Addresses and networks that are refused, even if the whitelist has them."),
     session_minutes: z.int().min(1).default(60).describe(
       "How long a session lasts that a key opens over the socket.",
+    ),
+    jwt: JwtConfig.optional().describe(
+      "Tokens of an identity provider, which clients may show instead of API keys.",
     ),
   }).prefault({}),
   logs: z.strictObject({
