@@ -138,3 +138,8 @@ export async function within<T, L>(
     timer?.cancel();
   }
 }
+
+/** A moment for libraries that take nothing else. */
+export function dateOf(epoch_ms: number): Date {
+  return new Date(epoch_ms);
+}

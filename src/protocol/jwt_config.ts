@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { HttpUrl, text } from "../domain/scalars.ts";
 
-export const JWT_ALGORITHMS = [
+const JWT_ALGORITHMS = [
   "HS256",
   "HS384",
   "HS512",

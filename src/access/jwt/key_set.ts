@@ -1,6 +1,7 @@
 /** The keys that an identity provider publishes, fetched again at most once a minute. */
 import { getLogger } from "@logtape/logtape";
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
+import { createLocalJWKSet, errors, type JWTVerifyGetKey } from "jose";
+import * as z from "zod";
 import type { Clock } from "../../clock/clock.ts";
 
 const log = getLogger(["opencode-agents", "security"]);
@@ -11,6 +12,9 @@ const FRESH_MS = 60_000;
 const STALE_MS = 600_000;
 const TIMEOUT_MS = 5000;
 const BYTES_MAX = 1 << 20;
+
+/** A JWK set (RFC 7517), as far as it is looked at before a key is used. */
+const PublishedKeys = z.looseObject({ keys: z.array(z.looseObject({ kty: z.string() })) });
 
 export class KeySet {
   readonly #url: string;
@@ -71,7 +75,7 @@ export class KeySet {
     });
     const text = await boundedText(response);
     if (!response.ok) throw new Error(`status ${response.status}`);
-    this.#keys = createLocalJWKSet(JSON.parse(text) as JSONWebKeySet);
+    this.#keys = createLocalJWKSet(PublishedKeys.parse(JSON.parse(text)));
     this.#fetched_ms = this.#clock.monotonic();
   }
 }

@@ -1,6 +1,6 @@
 /** Identifies clients by the signed tokens of an identity provider (RFC 7519). */
 import { errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from "jose";
-import type { Clock } from "../../clock/clock.ts";
+import { type Clock, dateOf } from "../../clock/clock.ts";
 import { Permission } from "../../domain/access_key.ts";
 import { type Actor, DEFAULT_TENANT } from "../../domain/actor.ts";
 import type { JwtConfig } from "../../protocol/jwt_config.ts";
@@ -50,7 +50,7 @@ export class JwtVerifier {
       algorithms,
       clockTolerance: leeway_seconds,
       requiredClaims: ["exp", "iss"],
-      currentDate: new Date(this.#clock.now()),
+      currentDate: dateOf(this.#clock.now()),
     };
     try {
       return (await jwtVerify(token, this.#key, options)).payload;
