@@ -185,7 +185,10 @@ Deno.test("update_task: an agent may change what its task has started, within wh
     await start(app, "parent");
     await become(app, "running", "parent");
     await start(app, "strange");
-    const { token } = app.agents.runs.find(({ request }) => request.task.id === "parent")!.request.access!;
+    // A task is running before its agent is.
+    const parent = () => app.agents.runs.find(({ request }) => request.task.id === "parent");
+    await until(() => parent() !== undefined);
+    const { token } = parent()!.request.access!;
     const headers = { authorization: `Bearer ${token}` };
     await start(app, "child", { dependencies: ["busy"] }, token);
     const ask = async (task_id: string, changes: Fields) =>

@@ -20,9 +20,9 @@ async function recorded(test: (records: LogRecord[]) => Promise<void>): Promise<
   }
 }
 
-/** Leaves a file once it has ended, as it does when its stdin is closed. */
+/** Leaves a file once it runs, and `file` once it has ended, as it does when its stdin is closed. */
 function holding(file: string): readonly string[] {
-  return ["sh", "-c", 'trap "echo ended >\\"$0\\"; exit" TERM; cat & wait; echo ended >"$0"', file];
+  return ["sh", "-c", 'trap "echo ended >\\"$0\\"; exit" TERM; echo >"$0.begun"; cat & wait; echo ended >"$0"', file];
 }
 
 const exists = (file: string) => Deno.stat(file).then(() => true, () => false);
@@ -34,6 +34,7 @@ Deno.test("a program is held while something runs, and ended when nothing does",
     awake.set(true);
     awake.set(true);
     assert.equal(awake.isHolding, true);
+    await until(() => exists(`${dir}/ended.begun`));
     assert.equal(await exists(`${dir}/ended`), false);
     awake.set(false);
     assert.equal(awake.isHolding, false);
