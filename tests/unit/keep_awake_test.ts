@@ -22,7 +22,12 @@ async function recorded(test: (records: LogRecord[]) => Promise<void>): Promise<
 
 /** Leaves a file once it runs, and `file` once it has ended, as it does when its stdin is closed. */
 function holding(file: string): readonly string[] {
-  return ["sh", "-c", 'trap "echo ended >\\"$0\\"; exit" TERM; echo >"$0.begun"; cat & wait; echo ended >"$0"', file];
+  return [
+    "sh",
+    "-c",
+    'exec 3<&0; trap "echo ended >\\"$0\\"; exit" TERM; echo >"$0.begun"; cat <&3 & wait; echo ended >"$0"',
+    file,
+  ];
 }
 
 const exists = (file: string) => Deno.stat(file).then(() => true, () => false);
