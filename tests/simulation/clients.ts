@@ -60,6 +60,8 @@ export interface Habits {
   schedules: number;
   /** The share of tasks that have worktrees, and of wishes for their work. */
   worktrees: number;
+  /** The share of what is said to agents, or asked of what they said. */
+  talks: number;
   /** The share of tasks that the agents of others start. */
   delegates: number;
 }
@@ -144,7 +146,7 @@ export class Clients {
     if (random.chance(this.#habits.schedules)) return { message: this.#schedule() };
     const judging = random.chance(this.#habits.worktrees) ? this.#work.wish() : undefined;
     if (judging) return { message: judging };
-    if (random.chance(0.25)) return { message: this.#talk() };
+    if (random.chance(this.#habits.talks)) return { message: this.#talk() };
     const kind = random.between(0, 99);
     return kind < 45 ? this.#newTask() : { message: this.#ordinary(kind) };
   }

@@ -96,15 +96,9 @@ export class MessageModel {
     }
   }
 
-  #isAnswered(task_id: string, turn: number): boolean {
-    return [...this.#messages.values()].some((one) =>
-      one.task_id === task_id && one.role === "agent" && one.turn === turn
-    );
-  }
-
   /** All has come to rest: what waits, waits in a task that does not go on by itself. */
   atRest(tasks: ReadonlyMap<string, { state: TaskState }>): void {
-    for (const { task_id, number, role, state, turn, told } of this.#messages.values()) {
+    for (const { task_id, number, role, state, told } of this.#messages.values()) {
       const task = tasks.get(task_id)?.state;
       if (!task || role !== "user") continue;
       const waits = task.waiting?.some((one) => one.number === number) === true;
@@ -115,11 +109,7 @@ export class MessageModel {
         this.#fail(`task ${task_id} is completed, and ${number} waits`);
       }
       const isOpen = task.prompt?.message?.number === number && task.status !== "completed";
-      // Its server died as it was given, and the task failed with that. Whether the agent has heard it is not known, so that
-      // the next message does not repeat it.
-      const isInDoubt = task.attempts.some((one) => one.turn === turn && one.outcome === "interrupted") &&
-        !this.#isAnswered(task_id, turn);
-      if (state === "delivered" && told.length === 0 && !isOpen && !isInDoubt) {
+      if (state === "delivered" && told.length === 0 && !isOpen) {
         this.#fail(`task ${task_id}: message ${number} was never told`);
       }
     }

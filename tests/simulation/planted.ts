@@ -206,6 +206,18 @@ export const PLANTS: Plant[] = [
     },
   },
   {
+    name: "a prompt counts as given as soon as there is a session",
+    finds: /was never told/,
+    among: { crashes: 0.2, clients: { schedules: 0, worktrees: 0, talks: 0.6 } },
+    wiring: {
+      parts: (parts) =>
+        withStates(parts, (state, before) => {
+          const hasOpened = state.lease !== undefined && state.session !== before?.session;
+          return hasOpened ? { ...state, prompted_turn: state.turn } : state;
+        }),
+    },
+  },
+  {
     name: "the newest message is delivered first",
     finds: /passes \d/,
     wiring: {

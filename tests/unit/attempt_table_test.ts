@@ -132,7 +132,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "lease lost": "working, stopping, writing, 0 after it | stop agent | clear deadline | clear silence",
     broke:
       "working, stopping, writing, 0 after it | publish agent | stop agent | clear deadline | clear silence",
-    "is given its prompt": "working, running, prompted, writing, 0 after it",
+    "is given its prompt": "working, running, prompted, writing, 1 after it",
     "a message": "working, running, messages: 1, writing, 0 after it",
     "a message that does not wait":
       "working, stopping, messages: 1, interrupted, writing, 0 after it | info: The turn is ended for a message | publish agent | stop agent | clear deadline | clear silence",
@@ -553,6 +553,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "lease lost": "working, stopping, turn 2, prompted | stop agent | clear deadline | clear silence",
     broke:
       "working, stopping, turn 2, prompted | publish agent | stop agent | clear deadline | clear silence",
+    "is given its prompt": "working, running, turn 2, prompted",
     "a message": "working, running, turn 2, messages: 1, prompted",
     "a message that does not wait":
       "working, running, turn 2, messages: 1, interrupted, prompted | info: The turn is ended for a message | interrupt turn",
@@ -942,6 +943,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
       "working, stopping, turn 2, between turns, prompted, checks stopped | stop checks | stop agent | clear deadline",
     broke:
       "working, stopping, turn 2, between turns, prompted, checks stopped | stop checks | publish agent | stop agent | clear deadline",
+    "is given its prompt": "working, running, turn 2, between turns, prompted, checking",
     "a message":
       "working, running, turn 2, messages: 1, between turns, prompted, checks stopped | stop checks | clear deadline",
     "a message that does not wait":

@@ -13,7 +13,13 @@ import type { TurnEntry } from "../usage.ts";
 /** What a turn under way has used so far. */
 export type UsageReport = Extract<RunEvent, { kind: "usage" }> & { attempt: number; turn: number };
 
-export type ProgressReport = Extract<RunEvent, { kind: "progress" } | { kind: "activity" }> | UsageReport;
+/** The agent has been given the prompt of this turn. */
+export type PromptedReport = { kind: "prompted"; turn: number };
+
+export type ProgressReport =
+  | Extract<RunEvent, { kind: "progress" } | { kind: "activity" }>
+  | UsageReport
+  | PromptedReport;
 
 /** A turn that has ended, before another one follows in the same run. */
 export interface EndedTurn {
@@ -51,8 +57,6 @@ export function changed(
       return {
         ...state,
         session: withCost(change.session, state.session),
-        // The prompt follows at once.
-        prompted_turn: state.turn,
         ...progressAfter(state, change.isResumed),
         retry_count: state.retry_count + (change.startsOver ? 1 : 0),
         attempts: state.attempt > 1 ? withCurrent(state, { resumed: change.isResumed }) : state.attempts,
@@ -61,13 +65,19 @@ export function changed(
       return withoutAnswer(state, change.id);
     case "progress":
       return change.reports.reduce(
-        (after, report) =>
-          report.kind === "usage"
-            ? afterUsage(after, report, entryOf(report))
-            : afterReport(after, report, change.elapsed_ms),
+        (after, report) => {
+          if (report.kind === "usage") return afterUsage(after, report, entryOf(report));
+          if (report.kind === "prompted") return afterPrompt(after, report);
+          return afterReport(after, report, change.elapsed_ms);
+        },
         state,
       );
   }
+}
+
+/** The report may come late: the turn may be over. */
+function afterPrompt(state: TaskState, { turn }: PromptedReport): TaskState {
+  return state.turn === turn ? { ...state, prompted_turn: turn } : state;
 }
 
 /** The report may come late: the turn may be over. */
@@ -108,7 +118,7 @@ export function withAttempt(state: TaskState, attempt: number, more: Partial<Att
 
 function afterReport(
   state: TaskState,
-  report: Exclude<ProgressReport, UsageReport>,
+  report: Exclude<ProgressReport, UsageReport | PromptedReport>,
   elapsed_ms: number,
 ): TaskState {
   if (report.kind === "activity") return active(state, report.current_step);

@@ -25,7 +25,7 @@ export function reported(state: AttemptState, report: RunEvent, at_ms: number): 
     case "at_work":
       return stay({ ...state, isAtWork: true, isPrompted: true });
     case "prompted":
-      return stay({ ...state, isPrompted: true });
+      return stay(withPrompt(state));
     case "progress":
       return noteProgress(state, report, at_ms);
     case "activity":
@@ -85,6 +85,13 @@ function sessionOpened(state: AttemptState, report: Report<"session">): Step {
       startsOver: state.hasEarlierSession && !state.isRetried && !resumed && !state.hasSession,
     },
   }]];
+}
+
+/** It is stored with what the agent does next. If the server dies before, the next attempt looks whether the agent was told. */
+function withPrompt(state: AttemptState): AttemptState {
+  const { turn } = state;
+  const others = state.unwritten.filter(({ kind }) => kind !== "prompted");
+  return { ...state, isPrompted: true, unwritten: [...others, { kind: "prompted", turn }] };
 }
 
 function becomeReady(state: AttemptState): [AttemptState, AttemptEffect[]] {
