@@ -91,7 +91,7 @@ async function startFor<T>(
 ): Promise<T> {
   const make = makes.of(agent);
   const folders = new RunFolders(tmp_root, instance_id);
-  const working_dir = await folders.create();
+  const working_dir = await Deno.realPath(folders.create());
   try {
     const request = probeRequest(name, agent, working_dir);
     const process = await supervisor.spawn({

@@ -12,6 +12,31 @@ import {
   withSupervisor,
 } from "./fixtures/harness.ts";
 
+for (const groups of [true, false]) {
+  Deno.test(`supervisor: nothing starts in a folder that became a link after its check: groups ${groups}`, () =>
+    withSupervisor(async (bench) => {
+      const { folder } = bench;
+      for (const name of ["outside/inner", "above/inner"]) {
+        await Deno.mkdir(`${folder}/${name}`, { recursive: true });
+      }
+      const working_dir = `${folder}/above/inner`;
+      const started = async () => {
+        const { child, stdout, stderr } = await spawnScript(bench, "pwd -P; echo $OLDPWD; touch here", {
+          working_dir,
+        });
+        const { code } = await child.status;
+        return { code, stdout: await stdout, stderr: await stderr };
+      };
+      assert.deepEqual(await started(), { code: 0, stdout: `${working_dir}\n\n`, stderr: "" });
+      await Deno.rename(`${folder}/above`, `${folder}/before`);
+      await Deno.symlink(`${folder}/outside`, `${folder}/above`);
+      const { code, stdout, stderr } = await started();
+      assert.deepEqual([code, stdout], [125, ""]);
+      assert.match(stderr, /was replaced after it had been checked: it leads to .*\/outside\/inner/);
+      assert.deepEqual([...Deno.readDirSync(`${folder}/outside/inner`)], []);
+    }, { groups }));
+}
+
 Deno.test("supervisor: grandchildren in their own sessions end with the agent", () =>
   withSupervisor(async (bench) => {
     const { folder } = bench;

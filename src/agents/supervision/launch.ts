@@ -1,6 +1,7 @@
 /**
- * Starts an agent's program in a session of its own. Where there are control groups, a launcher does it: a shell that
- * enters the run's group and then becomes the program. So nothing that the program starts is ever outside the group.
+ * Starts an agent's program in a session of its own. A launcher does it: a shell that looks whether it is in the folder that
+ * was checked, enters the run's group where there are control groups, and then becomes the program. So nothing that the
+ * program starts is ever outside the group.
  */
 import { isAbsolute } from "node:path";
 import type { Clock } from "../../clock/clock.ts";
@@ -8,7 +9,7 @@ import { becomes, findRunnable, findSetsid } from "../../host/processes/session_
 import { ENTER } from "./group_keeper.ts";
 import type { RunGroup } from "./run_groups.ts";
 
-/** The programs that a launch in a group needs. */
+/** The programs that a launcher needs. */
 export interface Launcher {
   shell: string;
   /** Starts a program in a session of its own. With it, Deno need not copy its own memory for each start. */
@@ -26,10 +27,21 @@ export async function findLauncher(clock: Clock): Promise<Launcher | undefined> 
   return setsid !== undefined || await becomes(clock, [shell]) ? { shell, setsid } : undefined;
 }
 
+/**
+ * Between the check of a folder and the start in it, a part of its path may have become a link to elsewhere. Where the shell
+ * is, it stays: its path without links must be `$1`.
+ */
+const SAME_FOLDER = `cd -P . && [ "$PWD" = "$1" ] || {
+  echo "The folder $1 was replaced after it had been checked: it leads to $PWD" >&2
+  exit 125
+}
+shift`;
+
 export interface Launch {
   program: string;
   args: string[];
   env: Record<string, string>;
+  /** Absolute, with symlinks resolved, as it was checked. */
   cwd: string;
 }
 
@@ -44,20 +56,21 @@ export function suitsLauncher({ program, env }: Launch): boolean {
     Object.keys(env).every((name) => SHELL_NAME.test(name));
 }
 
-/** Throws what `Deno.Command` throws. */
-export function launch(launching: Launch, into?: { launcher: Launcher; group: RunGroup }): Deno.ChildProcess {
+/** Without a launcher, nobody looks at the folder again. Throws what `Deno.Command` throws. */
+export function launch(launching: Launch, by?: { launcher: Launcher; group?: RunGroup }): Deno.ChildProcess {
   const { program, args, env, cwd } = launching;
   const common = { env, clearEnv: true, cwd, stdin: "piped", stdout: "piped", stderr: "piped" } as const;
-  if (!into) return new Deno.Command(program, { ...common, args, detached: true }).spawn();
-  const { launcher: { shell, setsid }, group } = into;
+  if (!by) return new Deno.Command(program, { ...common, args, detached: true }).spawn();
+  const { launcher: { shell, setsid }, group } = by;
   const unset = OF_THE_LAUNCHER.filter((name) => env[name] === undefined).join(" ");
   const words = [
     shell,
     "-c",
-    unset === "" ? ENTER : `unset ${unset}; ${ENTER}`,
+    [SAME_FOLDER, unset === "" ? "" : `unset ${unset}`, group ? ENTER : 'exec "$@"'].join("\n"),
     // What the shell calls itself if it cannot run the program.
     "opencode-agents",
-    group.path,
+    cwd,
+    ...group ? [group.path] : [],
     program,
     ...args,
   ];

@@ -112,7 +112,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     const group = shell && await groups?.take();
     const before = clock.now();
     try {
-      const child = launch(launching, shell && group && { launcher: shell, group });
+      const child = launch(launching, shell && { launcher: shell, group });
       // Before it can ask this server for anything.
       const run = { task_id, pid: child.pid, group: group?.path };
       runs.add(run);
