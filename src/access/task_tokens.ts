@@ -15,14 +15,14 @@ export class TaskTokens {
   readonly #onEnd: (() => void)[] = [];
   #serial = 0;
 
-  /** A token for the agent of this task, until `end` is called. */
-  issue(task_id: string, agent: string): { token: string; end(): void } {
+  /** A token for the agent of this task, until `end` is called. `projects`: the only ones that it sees; undefined for all. */
+  issue(task_id: string, agent: string, projects?: readonly string[]): { token: string; end(): void } {
     const serial = (++this.#serial).toString(36);
     const secret = newSecret("");
     const actor = agentActor(task_id, agent);
     this.#issued.set(serial, {
       secret,
-      identity: { actor, permissions: ["read", "write"], expires_ms: Infinity },
+      identity: { actor, permissions: ["read", "write"], projects, expires_ms: Infinity },
     });
     return {
       token: `task_${serial}_${secret}`,

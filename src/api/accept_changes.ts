@@ -21,8 +21,10 @@ export const acceptChanges = capability({
   example: { type: "accept_changes", task_id: "implement_auth_123", method: "squash", into: "main" },
   isSlow: true,
   agentChanges: ({ task_id }) => [task_id],
-  handle: async (request, { acceptance, clock }, { actor }) => {
-    const { method, into, commit } = await acceptance.accept(request, actor);
+  handle: async (request, { acceptance, clock, scopeOf }, { actor, identity }) => {
+    const scope = scopeOf(identity);
+    const sees = scope && ((task_id: string) => scope.sees(task_id));
+    const { method, into, commit } = await acceptance.accept(request, actor, sees);
     return { task_id: request.task_id, method, into, commit, timestamp: isoTime(clock.now()) };
   },
 });

@@ -1,13 +1,15 @@
+import type { Identity } from "../access/identity.ts";
 import { isoTime } from "../clock/clock.ts";
 import { shownEnd } from "./shown_session.ts";
 import { ApiError } from "../domain/errors.ts";
-import { capability } from "./capability.ts";
+import { type ApiContext, capability, type Session } from "./capability.ts";
 
 export const authenticate = capability({
   type: "authenticate",
   doc:
     "Authenticates this connection by an API key, a session's token, or as `token` a JWT of the identity provider. It then " +
-    "has the permissions of that until the session expires. Over HTTP, send any of them as `Authorization: Bearer`.",
+    "has the permissions of that until the session expires. Over HTTP, send any of them as `Authorization: Bearer`. The " +
+    "connection of a task's agent stays that: it opens no session, and the answer names the agent's permissions.",
   permission: "none",
   countsItself: true,
   errors: ["INVALID_AUTH_TOKEN"],
@@ -19,12 +21,11 @@ export const authenticate = capability({
   handle: async ({ api_key, token }, { auth, clock }, session) => {
     // A valid key spends what keys share, so that clients without one cannot keep it out.
     const shown = onlyOne(api_key, token);
-    const { session_token, identity } = await auth.authenticate(shown, session.limits.client)
-      .catch((error) => {
-        session.limits.message();
-        throw error;
-      });
-    session.identify(identity);
+    const { session_token, identity } = await signIn(shown, auth, session).catch((error) => {
+      session.limits.message();
+      throw error;
+    });
+    if (identity !== session.identity) session.identify(identity);
     session.limits.message();
     const expires_at = isoTime(shownEnd(identity, clock.now()));
     return {
@@ -35,6 +36,17 @@ export const authenticate = capability({
     };
   },
 });
+
+/** Rejects for a wrong key. An agent may have found a right one, and stays who it is. */
+async function signIn(
+  shown: string,
+  auth: ApiContext["auth"],
+  { actor, identity, limits: { client } }: Session,
+): Promise<{ session_token: string; identity: Identity }> {
+  if (actor.kind !== "agent") return await auth.authenticate(shown, client);
+  await auth.identify({ authorization: `Bearer ${shown}`, ip: client });
+  return { session_token: shown, identity };
+}
 
 function onlyOne(api_key: string | undefined, token: string | undefined): string {
   if (api_key !== undefined && token !== undefined) {

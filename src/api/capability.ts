@@ -105,7 +105,7 @@ export interface ApiContext {
   notifications: Pick<Notifications, "list" | "test">;
   makes: readonly AgentMakeView[];
   health: Pick<HealthMonitor, "check">;
-  auth: Pick<Authentication, "authenticate" | "authorise" | "allows">;
+  auth: Pick<Authentication, "authenticate" | "identify" | "authorise" | "allows">;
   usage: Pick<UsageReports, "report">;
   reports: Pick<DailyReport, "markdown">;
   keys: Pick<Keys, "create" | "list" | "revoke" | "rotate">;

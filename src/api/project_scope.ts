@@ -3,6 +3,7 @@
  * that is not listed here is closed to such keys.
  */
 import type { Identity } from "../access/identity.ts";
+import type { Actor } from "../domain/actor.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { NewTask } from "../domain/task.ts";
 import type { ScheduleQueries } from "../engine/schedules/schedule_queries.ts";
@@ -35,6 +36,7 @@ const MESSAGES: { [T in RequestType]?: "named" | "filtered" | "open" } = {
   request_log_entries: "filtered",
   request_status: "filtered",
   request_usage: "filtered",
+  create_report: "filtered",
   start_task: "filtered",
   schedule_task: "filtered",
   start_from_template: "filtered",
@@ -82,8 +84,10 @@ interface Sources {
 export class ProjectScope {
   readonly #projects: ReadonlySet<string>;
   readonly #sources: Sources;
+  readonly #actor: Actor;
 
-  constructor(projects: readonly string[], sources: Sources) {
+  constructor(actor: Actor, projects: readonly string[], sources: Sources) {
+    this.#actor = actor;
     this.#projects = new Set(projects);
     this.#sources = sources;
   }
@@ -128,7 +132,11 @@ export class ProjectScope {
    * Rejects with `PERMISSION_DENIED` for a task that is, or would work, elsewhere than in the key's projects, and with
    * `TASK_DEPENDENCY_ERROR` for one that depends on a task of another project.
    */
-  async requireStart(task: NewTask, kept: readonly string[] = []): Promise<void> {
+  async requireStart(task: NewTask): Promise<void> {
+    await this.#requirePlace(task, [], this.#actor);
+  }
+
+  async #requirePlace(task: NewTask, kept: readonly string[], by?: Actor): Promise<void> {
     for (const dependency of task.dependencies ?? []) {
       if (kept.includes(dependency) || this.sees(dependency)) continue;
       throw new ApiError("TASK_DEPENDENCY_ERROR", `Task dependency '${dependency}' does not exist`, {
@@ -136,13 +144,22 @@ export class ProjectScope {
         dependency_id: dependency,
       });
     }
-    const { project, around } = await this.#sources.commands.placeOf(task);
+    const { project, around } = await this.#sources.commands.placeOf(task, by);
     if (this.seesProject(project) && this.seesProject(around)) return;
+    throw this.#denied("starts tasks only in", "task.metadata.project");
+  }
+
+  /** Throws `PERMISSION_DENIED` for what is not about one of the key's projects. */
+  requireProject(name: string | undefined): void {
+    if (!this.seesProject(name)) throw this.#denied("sees only", "project");
+  }
+
+  #denied(what: string, field: string): ApiError {
     const projects = [...this.#projects];
-    throw new ApiError("PERMISSION_DENIED", `This key starts tasks only in: ${projects.join(", ")}`, {
-      field: "task.metadata.project",
-      projects,
-    });
+    const who = this.#actor.kind === "agent"
+      ? "This agent was started by a key for some projects, and"
+      : "This key";
+    return new ApiError("PERMISSION_DENIED", `${who} ${what}: ${projects.join(", ")}`, { field, projects });
   }
 
   /** As `requireStart`, for a task or schedule that is changed. */
@@ -151,13 +168,13 @@ export class ProjectScope {
     const { type, priority, description, metadata, execution, dependencies } = scheduler.queries.asTask(id) ??
       queries.get(id);
     const changed = { id, type, priority, description, metadata, execution, ...changes };
-    await this.requireStart(changed as NewTask, dependencies);
+    await this.#requirePlace(changed as NewTask, dependencies ?? []);
   }
 }
 
 /** The scope of an identity; undefined if it sees all projects. */
-export function scopeOf({ projects }: Identity, sources: Sources): ProjectScope | undefined {
-  return projects && new ProjectScope(projects, sources);
+export function scopeOf({ actor, projects }: Identity, sources: Sources): ProjectScope | undefined {
+  return projects && new ProjectScope(actor, projects, sources);
 }
 
 /** The task that a push is about. */

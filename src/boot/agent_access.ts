@@ -5,8 +5,12 @@ import { reachable } from "../cli/find_server.ts";
 import type { TaskAccess } from "../engine/run_context.ts";
 import { selfCommand } from "./self.ts";
 
-/** `url`: where the server listens, once it does. */
-export function agentAccess(tokens: TaskTokens, url: () => string): TaskAccess {
+/** `url`: where the server listens, once it does. `projectsOf`: the only projects that the task's agent sees. */
+export function agentAccess(
+  tokens: TaskTokens,
+  url: () => string,
+  projectsOf: (task_id: string) => readonly string[] | undefined,
+): TaskAccess {
   const [program, ...args] = selfCommand("mcp", ["--allow-net", "--allow-env", "--allow-read"]);
   return {
     get url() {
@@ -18,6 +22,6 @@ export function agentAccess(tokens: TaskTokens, url: () => string): TaskAccess {
       const value = Deno.env.get(name);
       return value === undefined ? [] : [[name, value]];
     })),
-    issue: (task_id, agent) => tokens.issue(task_id, agent),
+    issue: (task_id, agent) => tokens.issue(task_id, agent, projectsOf(task_id)),
   };
 }

@@ -23,6 +23,7 @@
 import { Masker } from "../domain/masking.ts";
 import { serverSecrets } from "./server_secrets.ts";
 import type { Store } from "../store/open.ts";
+import { startedWithin } from "../domain/started_within.ts";
 import { TaskTokens } from "../access/task_tokens.ts";
 import { agentAccess } from "./agent_access.ts";
 import { composeAccess } from "./compose_access.ts";
@@ -53,7 +54,13 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
   const masker = new Masker(serverSecrets(options.config, Deno.env.toObject()));
   store.logs.masker = masker;
   const tokens = new TaskTokens();
-  const ofAgents = agentAccess(tokens, () => server.url);
+  const ofAgents = agentAccess(tokens, () => server.url, (task_id) =>
+    startedWithin(task_id, {
+      task: (id) => store.tasks.get(id),
+      schedule: (id) => store.schedules.get(id),
+      key: (id) => store.keys.get(id),
+      projectOf: (task) => projectOf(task),
+    }));
   const {
     engine,
     keepAwake,

@@ -50,6 +50,9 @@ export interface AcceptRequest {
   include_dependencies?: boolean;
 }
 
+/** Whether whoever asks may know of the task. */
+type Sees = (task_id: string) => boolean;
+
 export class Acceptance {
   readonly #options: AcceptanceOptions;
   readonly #ends: WorktreeEnds;
@@ -59,11 +62,18 @@ export class Acceptance {
     this.#ends = ends;
   }
 
-  /** Throws `TASK_NOT_FOUND`, `INVALID_FIELD_VALUE`, `CHANGES_CONFLICT`. Then nothing has changed. */
-  async accept(request: AcceptRequest, by: Actor): Promise<Accepted> {
+  /**
+   * Throws `TASK_NOT_FOUND`, `INVALID_FIELD_VALUE`, `CHANGES_CONFLICT`, and `PERMISSION_DENIED` if the work of a task comes
+   * along that `by` does not see. Then nothing has changed.
+   */
+  async accept(request: AcceptRequest, by: Actor, sees?: Sees): Promise<Accepted> {
     const { worktree } = this.#ends.atRest(request.task_id, OPERATION);
     const asked = by.kind === "agent" ? this.#ofAgent(request, by.id!) : request;
-    return await this.#ends.inTurn(request.task_id, worktree.common_dir, () => this.acceptInTurn(asked, by));
+    return await this.#ends.inTurn(
+      request.task_id,
+      worktree.common_dir,
+      () => this.acceptInTurn(asked, by, sees),
+    );
   }
 
   /** An agent accepts what it has delegated into its own branch, and nowhere else. */
@@ -85,12 +95,12 @@ export class Acceptance {
   }
 
   /** For who has the repository's turn. */
-  async acceptInTurn(request: AcceptRequest, by: Actor): Promise<Accepted> {
+  async acceptInTurn(request: AcceptRequest, by: Actor, sees: Sees = () => true): Promise<Accepted> {
     const { clock } = this.#options;
     const until_ms = clock.monotonic() + CHECKS_MS;
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const task = await this.#ends.saved(request.task_id, OPERATION);
-      const plan = await this.#planned(task, request, Math.max(0, until_ms - clock.monotonic()));
+      const plan = await this.#planned(task, request, sees, Math.max(0, until_ms - clock.monotonic()));
       const intent = await this.#intent(task, request, plan);
       let hasBegun = false;
       try {
@@ -115,6 +125,7 @@ export class Acceptance {
   async #planned(
     task: { record: TaskRecord; worktree: OwnWorktree },
     request: AcceptRequest,
+    sees: Sees,
     left_ms: number,
   ) {
     const { store, landing, check, methodOf } = this.#options;
@@ -137,6 +148,7 @@ export class Acceptance {
         "Conflicts are not resolved yet: the files still have their marks",
       );
     }
+    requireSeen(record, plan, sees);
     this.#requireDependencies(record, plan, request.include_dependencies === true);
     const failure = plan.hasMoved ? await check?.(task, plan.to, left_ms) : undefined;
     if (failure !== undefined) {
@@ -229,4 +241,14 @@ export class Acceptance {
     const [own] = brought;
     return { method, into, commit: to, head: own!.head, at };
   }
+}
+
+/** Names no task that `sees` does not know of. */
+function requireSeen({ id }: TaskRecord, { brought, parts }: LandingPlan, sees: Sees): void {
+  if (brought.every(({ task_id }) => sees(task_id)) && parts.every(sees)) return;
+  throw new ApiError(
+    "PERMISSION_DENIED",
+    `Task '${id}' carries work of a project that this key does not see. Whoever may see that accepts it first`,
+    { task_id: id },
+  );
 }

@@ -74,9 +74,13 @@ export class TaskCommands {
     await this.#checks.check(task);
   }
 
-  /** The configured project of a new task, and the one in whose folder it would work. Throws as `create` does. */
-  async placeOf(task: NewTask): Promise<{ project?: string; around?: string }> {
+  /**
+   * The configured project of a new task, and the one in whose folder it would work. `by`: an agent's task gets its place from
+   * that of the agent. Throws as `create` does.
+   */
+  async placeOf(asked: NewTask, by?: Actor): Promise<{ project?: string; around?: string }> {
     const { settings, working_dirs } = this.#options;
+    const task = by?.kind === "agent" ? this.#checks.delegated(asked, by.id!) : asked;
     const place = { spec: task };
     const [folder] = await Promise.all([
       working_dirs.resolve(settings.executionOf(place).working_dir, settings.boundOf(place)),

@@ -303,6 +303,12 @@ Deno.test("accept: a task that carries unaccepted work needs to be told so; both
     const into = { into: "main" };
     const details = { reason: "dependencies", task_ids: ["first"] };
     await refused(tasks, () => accept(tasks, "second", into), "CHANGES_CONFLICT", details);
+    // Whoever does not see the first task learns nothing of it.
+    for (const include_dependencies of [false, true]) {
+      const request = { task_id: "second", ...into, include_dependencies };
+      const hiding = () => tasks.acceptance.accept(request, OWNER, (id) => id !== "first");
+      await refused(tasks, hiding, "PERMISSION_DENIED", { task_ids: undefined, task_id: "second" });
+    }
     await accept(tasks, "second", { ...into, include_dependencies: true });
     assert.equal(await repository.read("a.txt"), edited(2, "two", edited(1, "one")));
     assert.deepEqual([tasks.state("first").review, tasks.state("second").review], ["accepted", "accepted"]);
