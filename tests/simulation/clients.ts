@@ -60,6 +60,8 @@ export interface Habits {
   schedules: number;
   /** The share of tasks that have worktrees, and of wishes for their work. */
   worktrees: number;
+  /** Of the wishes for work, those that only bring the base in. */
+  updates: number;
   /** The share of what is said to agents, or asked of what they said. */
   talks: number;
   /** The share of tasks that the agents of others start. */
@@ -92,7 +94,7 @@ export class Clients {
   ) {
     this.#isShared = isShared;
     this.#habits = habits;
-    this.#work = new WorkClients(random, model, repository);
+    this.#work = new WorkClients(random, model, repository, habits.updates);
     this.#random = random;
     this.#time = time;
     this.#model = model;

@@ -9,11 +9,14 @@ export class WorkClients {
   readonly #random: Random;
   readonly #model: Model;
   readonly #repository: SimRepository;
+  /** The share of judgements that only bring the base in. */
+  readonly #updates: number;
   #words = 0;
   /** It was just cancelled, and its work is judged at once. */
   #hasty: string | undefined;
 
-  constructor(random: Random, model: Model, repository: SimRepository) {
+  constructor(random: Random, model: Model, repository: SimRepository, updates: number) {
+    this.#updates = updates;
     this.#random = random;
     this.#model = model;
     this.#repository = repository;
@@ -49,21 +52,24 @@ export class WorkClients {
   }
 
   judge(task_id: string): Message {
-    const kind = this.#random.between(0, 9);
-    if (kind < 5) return { type: "accept_changes", task_id, include_dependencies: this.#random.chance(0.5) };
-    if (kind < 8) return { type: "discard_changes", task_id };
-    return { type: "update_workspace", task_id };
+    const random = this.#random;
+    if (random.chance(this.#updates)) return { type: "update_workspace", task_id };
+    return random.chance(0.6)
+      ? { type: "accept_changes", task_id, include_dependencies: random.chance(0.5) }
+      : { type: "discard_changes", task_id };
   }
 
   /** Somebody commits to the branch, or edits in a worktree. */
   #byHand(): void {
     const random = this.#random;
-    const word = `hand.${++this.#words}`;
-    if (random.chance(0.1)) this.#repository.advance(word);
+    const number = ++this.#words;
+    if (random.chance(0.1)) this.#repository.advance(`main.${number}`);
     // One that is half made, nobody knows of yet.
     const roots = [...this.#model.tasks.values()].flatMap(({ state: { workspace } }) =>
       workspace?.git_dir && this.#repository.trees.has(workspace.root!) ? [workspace.root!] : []
     );
-    if (roots.length > 0 && random.chance(0.15)) this.#repository.write(random.pick(roots), word);
+    if (roots.length > 0 && random.chance(0.15)) {
+      this.#repository.write(random.pick(roots), `hand.${number}`);
+    }
   }
 }

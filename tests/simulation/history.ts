@@ -343,7 +343,13 @@ function swarm(random: Random) {
   // Some histories are about schedules that run from month to month.
   const isCalendar = random.chance(0.15);
   return {
-    clients: { schedules: isCalendar ? 0.3 : 0, worktrees: some(0.5, 0.3), talks: 0.25, delegates: 0.2 },
+    clients: {
+      schedules: isCalendar ? 0.3 : 0,
+      worktrees: some(0.5, 0.3),
+      updates: 0.2,
+      talks: 0.25,
+      delegates: 0.2,
+    },
     crashes: some(0.6, 0.06),
     stops: some(0.4, 0.04),
     clock_jumps: isCalendar ? 0.3 : some(0.4, 0.1),

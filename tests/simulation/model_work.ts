@@ -54,7 +54,8 @@ export class WorkModel {
     if (kept === undefined || !refs?.includes(discarded.kept_as)) {
       return this.#fail(`task ${id} is discarded, and its work is not kept`);
     }
-    const words = this.#repository.wordsOf(kept);
+    // What has come from the branch is nobody's to discard.
+    const words = this.#repository.wordsOf(kept).difference(this.#repository.wordsOf(main));
     this.#discarded.set(discarded.kept_as, {
       task_id: id,
       words,
@@ -114,8 +115,9 @@ export class WorkModel {
       seen.add(`${task_id} ${head}`);
     }
     for (const { task_id, words } of this.#discarded.values()) {
+      // What others had built on it, and was accepted of them, may come back with the branch.
       const isTaken = landed.some((one) =>
-        one.task_id === task_id && words.isSubsetOf(this.#repository.wordsOf(one.head))
+        words.size > 0 && one.task_id === task_id && words.isSubsetOf(one.adds)
       );
       if (isTaken) this.#fail(`the work of task ${task_id} was accepted and discarded`);
     }
@@ -137,9 +139,13 @@ export class WorkModel {
         this.#fail(`task ${id} has ${workspace.head_commit} on record, and ${head} on its branch`);
       }
       const base = this.#repository.wordsOf(workspace.base_commit!);
+      const more = head === undefined
+        ? []
+        : [...this.#repository.wordsOf(head)].filter((word) => !base.has(word));
+      const others = more.filter((word) => word.startsWith("main."));
+      if (others.length > 0) this.#fail(`task ${id} has ${others} of the branch as changes of its own`);
       // Who edits by hand need not be asked.
-      const isOwn = (word: string) => !base.has(word) && !word.startsWith("hand.");
-      const isChanged = head !== undefined && [...this.#repository.wordsOf(head)].some(isOwn);
+      const isChanged = more.some((word) => !word.startsWith("hand."));
       if (isChanged && review === "none") this.#fail(`task ${id} has changed something, and nobody is asked`);
     }
     for (const [root, { loose }] of trees) {

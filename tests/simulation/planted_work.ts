@@ -61,6 +61,12 @@ export const WORK_PLANTS: Plant[] = [
     wiring: { parts: (parts) => withLanding(parts, () => ({ settle: () => Promise.resolve("undone") })) },
   },
   {
+    name: "an update that a crash has interrupted is thought to be undone",
+    finds: /as changes of its own|on record, and/,
+    among: { clients: { ...among.clients, worktrees: 0.8, updates: 0.9 }, crashes: 0.15 },
+    wiring: { parts: (parts) => withLanding(parts, () => ({ settleOwn: () => Promise.resolve("undone") })) },
+  },
+  {
     name: "what was begun with work is not taken up after a crash",
     finds: /is not finished/,
     among,
@@ -79,7 +85,9 @@ export const WORK_PLANTS: Plant[] = [
       parts: (parts) =>
         withStates(parts, (state, before) => {
           const hasEnded = before?.lease !== undefined && state.lease === undefined;
-          return hasEnded ? { ...state, workspace: before.workspace, review: before.review } : state;
+          // What is left unsaved would be saved later.
+          const workspace = before?.workspace && { ...before.workspace, unsaved: undefined };
+          return hasEnded ? { ...state, workspace, review: before.review } : state;
         }),
     },
   },

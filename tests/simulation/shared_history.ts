@@ -77,7 +77,7 @@ class SharedHistory {
     this.#shared = new SharedModel(this.#model);
     const limits = new LimitModel({}, (what) => this.#model.fail(what));
     // A worktree is only on its node.
-    const habits = { schedules: 0, worktrees: 0, talks: 0.25, delegates: 0.2 };
+    const habits = { schedules: 0, worktrees: 0, updates: 0, talks: 0.25, delegates: 0.2 };
     const { repository } = this.#nodes[0]!.machine;
     this.#clients = new Clients(random, time, this.#model, limits, note, habits, repository, true);
     this.#disk.onCommit = (commit, answered, port) => {

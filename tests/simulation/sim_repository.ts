@@ -28,6 +28,8 @@ interface SimTree {
 export interface Landed {
   task_id: string;
   head: string;
+  /** What the branch did not have before. */
+  adds: ReadonlySet<string>;
 }
 
 export class SimRepository {
@@ -285,7 +287,8 @@ export class SimGit {
         refs.set(MAIN, to);
         for (const { task_id, head, kept_as } of brought) {
           refs.set(kept_as, head);
-          repository.landed.push({ task_id, head });
+          const adds = repository.wordsOf(head).difference(repository.wordsOf(from));
+          repository.landed.push({ task_id, head, adds });
         }
         await step();
         return true;
