@@ -23,6 +23,8 @@ const log = getLogger(["opencode-agents", "security"]);
 const KNOWN_MAX = 1000;
 /** Interfaces come and go. */
 const ADDRESSES_MS = 10_000;
+/** How long no request looks after one that waited in vain. */
+const BLIND_MS = 60_000;
 
 export interface Peer {
   ip: string;
@@ -44,6 +46,7 @@ export class PeerAgents {
   readonly #known = new Map<string, string | null>();
   readonly #tables: ReturnType<typeof connectionTables>;
   readonly #holders: ReturnType<typeof socketHolders>;
+  #blind_until_ms = -Infinity;
   #cannotSee = Deno.build.os !== "linux";
   #addresses = new Set<string>();
   #addresses_until_ms = -Infinity;
@@ -60,7 +63,8 @@ export class PeerAgents {
    * connection: nobody waits for the answer, and it may have been an agent.
    */
   async agentOf(peer: Peer, port: number): Promise<Identity | undefined> {
-    if (this.#cannotSee || !this.#options.areAtWork() || !this.#isLocal(peer.ip)) return undefined;
+    if (this.#cannotSee || this.#options.clock.monotonic() < this.#blind_until_ms) return undefined;
+    if (!this.#options.areAtWork() || !this.#isLocal(peer.ip)) return undefined;
     const task_id = await this.#taskAt(peer, port);
     if (task_id === undefined) return undefined;
     const agent = this.#options.tokens.ofTask(task_id);
@@ -84,8 +88,9 @@ export class PeerAgents {
       return undefined;
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== "SERVICE_UNAVAILABLE") throw error;
-      // The programs that look are missing. One that only took too long is tried again.
+      // The programs that look are missing. One that only took too long is tried again, but not by each request.
       if (error.details.retry_after_seconds === undefined) this.#cannotSee = true;
+      this.#blind_until_ms = this.#options.clock.monotonic() + BLIND_MS;
       log.warn("It cannot be seen whether clients of this machine are agents: {error}", { error });
       return undefined;
     }

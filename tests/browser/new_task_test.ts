@@ -99,7 +99,7 @@ Deno.test("new task: every field of the form arrives", async () => {
       agent: "other",
       prompt: "echo $COLOUR",
       working_dir: server.dir,
-      env: { COLOUR: "green" },
+      env: { COLOUR: "***" },
       model: "m1",
       effort: "high",
       mode: "plan",
@@ -108,11 +108,12 @@ Deno.test("new task: every field of the form arrives", async () => {
       max_attempts: 2,
       priority_boost: -5,
     });
-    // And all of it is there again in a copy, but for the id.
+    // And all of it is there again in a copy, but for the id, and for the values that nobody is shown.
     await go("/new?from=all_fields");
     await page.getByText("A copy of all_fields").waitFor();
     await becomes(() => page.getByLabel("Id", { exact: true }).inputValue(), "all_fields_2");
     await becomes(() => page.getByLabel("Timeout").inputValue(), "1 h 30 min");
+    await page.getByLabel("Value of variable 1").fill("green");
     await start(page);
     await page.waitForURL(/#\/tasks\/all_fields_2$/);
     const copy = await server.post({ type: "get_task_status", task_id: "all_fields_2" });

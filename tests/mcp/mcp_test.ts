@@ -352,7 +352,8 @@ Deno.test(
   "mcp over stdio: an agent that takes no http gets the server's own tools as a program, which finds the server",
   SDK_TIMERS,
   () => {
-    const agent = { protocol: "acp", command: frank({}), pass_env: DENO_ENV, delegate: true };
+    const command = [...frank({}), "encoded"];
+    const agent = { protocol: "acp", command, pass_env: DENO_ENV, delegate: true };
     return withServer(
       { config: { ...config, agents: { ...config.agents, frank: agent } } },
       async (server) => {
@@ -368,7 +369,7 @@ Deno.test(
           (await server.post({ type: "get_task_result", task_id: "outer" })).reply as Fields;
         await until(async () => (await result()).status === "completed", 60_000);
         const { output } = (await result()).result as { output: string };
-        const [{ command, args, env }] = JSON.parse(output).opened.mcpServers;
+        const [{ command, args, env }] = JSON.parse(atob(output)).opened.mcpServers;
         const variables = Object.fromEntries(env.map((one: Fields) => [one.name, one.value]));
         const client = new Client({ name: "test", version: "1" });
         // A bare environment, as some agents have it.
