@@ -14,6 +14,8 @@ const THRESHOLDS: Partial<Record<AlertType, { attempts: number; severity: Securi
   authentication_failure: { attempts: 3, severity: "medium" },
   /** Raised when an address is blocked. */
   brute_force_attempt: { attempts: 1, severity: "high" },
+  /** Failed handshakes, and what is wrong with the server's own certificate. */
+  certificate_error: { attempts: 1, severity: "medium" },
   authorization_denied: { attempts: 5, severity: "medium" },
   /** Requests from other origins or for other host names: what an attacking web page would send. */
   suspicious_activity: { attempts: 10, severity: "high" },

@@ -3,7 +3,7 @@
  * always taken, from wherever others are guessing.
  */
 import { type Clock, isoTime } from "../clock/clock.ts";
-import { type Actor, keyActor, OWNER } from "../domain/actor.ts";
+import { type Actor, certificateActor, keyActor, OWNER } from "../domain/actor.ts";
 import type { Permission } from "../domain/access_key.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { SecurityAlert } from "../protocol/pushes.ts";
@@ -33,6 +33,8 @@ export interface AuthenticationOptions {
   session_ms: number;
   /** Reads the tokens of an identity provider; undefined if there is none. Rejects with a `JwtRefusal`. */
   jwt?: { identify(token: string): Promise<Identity> };
+  /** What clients with a certificate and without a key may do, by the subject's common name. */
+  certificates?: Readonly<Record<string, readonly Permission[]>>;
   /** Called for everything that may be an attack. */
   note(alert: SecurityAlert["alert_type"], client_ip: string, details?: Record<string, unknown>): void;
 }
@@ -40,6 +42,8 @@ export interface AuthenticationOptions {
 /** The credentials of a request. */
 export interface Shown {
   authorization: string | null;
+  /** A valid certificate. A key that is shown as well decides alone. */
+  certificate?: { subject: string; expires_ms: number };
   ip: string;
   /** The request asks why the one before was refused: the wrong key of that one is not counted again. */
   isProbe?: boolean;
@@ -110,10 +114,10 @@ export class Authentication {
 
   /**
    * Identifies the sender of a request by its `Authorization` header: a key, a session's token or a JWT as `Bearer`. Without
-   * the header, the sender is anonymous. Rejects as `authenticate` does.
+   * the header, the certificate counts; without either, the sender is anonymous. Rejects as `authenticate` does.
    */
-  async identify({ authorization, ip, isProbe = false }: Shown): Promise<Identity> {
-    if (authorization === null) return NOBODY;
+  async identify({ authorization, certificate, ip, isProbe = false }: Shown): Promise<Identity> {
+    if (authorization === null) return certificate === undefined ? NOBODY : this.#holderOf(certificate);
     const shown = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "";
     const agent = this.#agentWith(shown);
     if (agent) return agent;
@@ -159,8 +163,11 @@ export class Authentication {
     if (this.allows(permission, identity)) return;
     if (!isKnown(identity) || !this.isValid(identity)) throw keyMissing({ permission });
     const { kind, id } = identity.actor;
-    const who = kind === "agent" ? `The agent of task '${id}'` : "This key";
-    const which = kind === "agent" ? { task_id: id } : { key_id: id };
+    const [who, which] = kind === "agent"
+      ? [`The agent of task '${id}'`, { task_id: id }]
+      : kind === "certificate"
+      ? [`The certificate of '${id}'`, { subject: id }]
+      : ["This key", { key_id: id }];
     this.#options.note("authorization_denied", client_ip, { operation: what, ...which });
     throw new ApiError("PERMISSION_DENIED", `${who} may not use '${what}': it needs '${permission}'`, {
       permission,
@@ -195,6 +202,13 @@ export class Authentication {
     const { session, actor } = identity;
     if (session) session.last_seen_ms = this.#options.clock.now();
     if (actor.kind === "key") this.#options.keys.used(actor.id!, client_ip);
+  }
+
+  /** A subject that is not named has no rights. */
+  #holderOf({ subject, expires_ms }: NonNullable<Shown["certificate"]>): Identity {
+    const { certificates = {} } = this.#options;
+    const permissions = Object.hasOwn(certificates, subject) ? certificates[subject]! : [];
+    return { actor: certificateActor(subject), permissions, expires_ms };
   }
 
   #identityOf(key: FoundKey, digest: string, client_ip: string): Identity {
@@ -291,7 +305,7 @@ export class Authentication {
 }
 
 /** Those who open sessions by what they show. */
-const HAVE_SESSIONS = new Set<Actor["kind"]>(["key", "owner", "jwt"]);
+const HAVE_SESSIONS = new Set<Actor["kind"]>(["certificate", "key", "owner", "jwt"]);
 
 const OWNER_IDENTITY: Identity = {
   actor: OWNER,

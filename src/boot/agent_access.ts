@@ -5,16 +5,22 @@ import { reachable } from "../cli/find_server.ts";
 import type { TaskAccess } from "../engine/run_context.ts";
 import { selfCommand } from "./self.ts";
 
-/** `url`: where the server listens, once it does. `projectsOf`: the only projects that the task's agent sees. */
+/**
+ * `server`: where it listens, once it does, and the certificate that it shows. `projectsOf`: the only projects that the task's
+ * agent sees.
+ */
 export function agentAccess(
   tokens: TaskTokens,
-  url: () => string,
+  server: () => { url: string; fingerprint: string | undefined },
   projectsOf: (task_id: string) => readonly string[] | undefined,
 ): TaskAccess {
   const [program, ...args] = selfCommand("mcp", ["--allow-net", "--allow-env", "--allow-read"]);
   return {
     get url() {
-      return reachable(url());
+      return reachable(server().url);
+    },
+    get fingerprint() {
+      return server().fingerprint;
     },
     mcp_program: [program!, ...args],
     // Agents pass on little, and their HOME may be another.

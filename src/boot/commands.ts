@@ -23,4 +23,5 @@ export const BOOT_COMMANDS: readonly BootCommand[] = [
   { name: "export", load: async () => (await import("./commands/export.ts")).addExport },
   { name: "import", load: async () => (await import("./commands/import.ts")).addImport },
   { name: "keys", load: async () => (await import("./commands/keys.ts")).addKeys },
+  { name: "tls", load: async () => (await import("./commands/tls.ts")).addTls },
 ];

@@ -54,7 +54,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
   const masker = new Masker(serverSecrets(options.config, Deno.env.toObject()));
   store.logs.masker = masker;
   const tokens = new TaskTokens();
-  const ofAgents = agentAccess(tokens, () => server.url, (task_id) =>
+  const ofAgents = agentAccess(tokens, () => listening, (task_id) =>
     startedWithin(task_id, {
       task: (id) => store.tasks.get(id),
       schedule: (id) => store.schedules.get(id),
@@ -108,6 +108,10 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     get url() {
       return server.url;
     },
+    get fingerprint() {
+      return access.certificate?.fingerprint;
+    },
+    onFingerprint: (changed) => access.certificate?.onChange(changed) ?? (() => {}),
     owner_token: access.owner_token,
   };
   const parts = new Parts("server", [
@@ -118,6 +122,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     { name: "one-off schedules", start: () => scheduler.recover(), stop: () => {} },
     { name: "recovery", start: () => engine.recover(), stop: () => engine.leave() },
     opened("load scaling", () => access.scaling.stop()),
+    ...(access.certificate ? [access.certificate] : []),
     server,
     ...(options.announce ? [options.announce(listening)] : []),
     keepAwake,
@@ -134,6 +139,10 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     get url() {
       return server.url;
     },
+    get fingerprint() {
+      return listening.fingerprint;
+    },
+    onFingerprint: listening.onFingerprint,
     owner_token: listening.owner_token,
     start: () => parts.start(),
     stop: () => parts.stop(),

@@ -11,6 +11,7 @@ import { LoadScaling } from "../access/load_scale.ts";
 import { PlainAddresses } from "../access/plain_addresses.ts";
 import type { TaskTokens } from "../access/task_tokens.ts";
 import type { Clock } from "../clock/clock.ts";
+import type { CertificateWatch, CertificateWatchOptions } from "../doors/tls/certificate_watch.ts";
 import type { EventBus } from "../engine/events.ts";
 import { loadPerCore } from "../host/resources/load.ts";
 import type { JwtConfig } from "../protocol/jwt_config.ts";
@@ -22,7 +23,7 @@ const log = getLogger(["opencode-agents", "security"]);
 export type Access = Awaited<ReturnType<typeof composeAccess>>;
 
 export async function composeAccess(
-  { clock, config, base, owner_token }: ComposeOptions,
+  { clock, config, base, owner_token, owners_certificate }: ComposeOptions,
   store: Store,
   bus: EventBus,
   tokens: TaskTokens,
@@ -41,6 +42,7 @@ export async function composeAccess(
     keys,
     tasks: tokens,
     required: config.security.auth === "required",
+    certificates: config.server.tls?.client_permissions,
     session_ms: config.security.session_minutes * 60_000,
     jwt: await jwtUnder(config.security.jwt, clock, base),
     note: (alert, client, details) => watch.note(alert, client, details),
@@ -54,8 +56,16 @@ export async function composeAccess(
     load: loadPerCore,
     apply: (factor) => limits.policy.factor = factor,
   });
+  const { tls, host } = config.server;
   return {
     watch,
+    certificate: tls && await watchedCertificate({
+      clock,
+      tls,
+      host,
+      owners: owners_certificate,
+      note: (ip, details) => watch.note("certificate_error", ip, details),
+    }),
     keys,
     tokens,
     auth,
@@ -73,6 +83,12 @@ async function jwtUnder(config: JwtConfig | undefined, clock: Clock, base: strin
   const { JwtVerifier } = await import("../access/jwt/verifier.ts");
   const read = (path: string) => Deno.readTextFile(resolve(base, path));
   return await JwtVerifier.open(config, clock, { env: Deno.env.toObject(), read });
+}
+
+/** Loaded only if there is a certificate. */
+async function watchedCertificate(options: CertificateWatchOptions): Promise<CertificateWatch> {
+  const { CertificateWatch } = await import("../doors/tls/certificate_watch.ts");
+  return await CertificateWatch.open(options);
 }
 
 /** The library that reads addresses and networks is loaded only for rules about them. */

@@ -68,7 +68,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     notifications,
   } = behind;
   const { access, monitor, attachments, usage, runner } = behind;
-  const { auth, keys, tokens, limits, control, addresses, watch } = access;
+  const { auth, keys, tokens, limits, control, addresses, watch, certificate } = access;
   const { metrics, machine, health, prometheus } = monitor;
   const hub = new SubscriptionHub(
     bus,
@@ -130,6 +130,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
   auth.sessions.onEnd(() => connections.recheck());
   return new Server({
     ...config.server,
+    tls: certificate,
     clock,
     max_message_bytes,
     connections,

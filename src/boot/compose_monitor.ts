@@ -19,7 +19,7 @@ export function composeMonitor(
   store: Store,
   { queries }: Engine,
   usage: UsageReports,
-  { limits }: Access,
+  { limits, certificate }: Access,
   masker: Masker,
 ) {
   const started_ms = clock.monotonic();
@@ -37,7 +37,7 @@ export function composeMonitor(
     metrics,
     machine,
     health: new HealthMonitor(clock, {
-      websocket_server: () => [...limits.findings(), ...processFindings()],
+      websocket_server: () => [...limits.findings(), ...certificate?.findings() ?? [], ...processFindings()],
       task_manager: async () => {
         await ability?.tried();
         return queries.findings();

@@ -1,6 +1,7 @@
 /** The parts of a server. A test may replace any of them. */
 import type { Clock } from "../clock/clock.ts";
 import type { AgentRunner } from "../domain/agent_runner.ts";
+import type { OwnersCertificate } from "../doors/tls/certificate_watch.ts";
 import type { ProcessAbility } from "../host/processes/ability.ts";
 import type { Config } from "../protocol/config.ts";
 import type { HealthFinding } from "../protocol/system_messages.ts";
@@ -33,13 +34,19 @@ export interface ComposeOptions {
   serverLog?: ServerLog;
   /** The owner's token of an earlier run, which stays valid. By default a new one is made. */
   owner_token?: string;
+  /** What the owner's own commands show where clients must show a certificate. */
+  owners_certificate?: OwnersCertificate;
   /** A part that starts once the server listens, and stops before the server does. */
   announce?(listening: Listening): Part;
 }
 
 export interface Listening {
-  /** `http://HOST:PORT`, once the server has started. */
+  /** `http://HOST:PORT`, or https, once the server has started. */
   readonly url: string;
+  /** Of the certificate that the server shows now; undefined without TLS. */
+  readonly fingerprint: string | undefined;
+  /** Calls `changed` whenever the fingerprint is another one, until the function that it returns is called. */
+  onFingerprint(changed: () => void): () => void;
   /** A token with all permissions, for those who can read the owner's files. */
   readonly owner_token: string;
 }

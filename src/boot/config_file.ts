@@ -120,8 +120,10 @@ function withPlaces(config: Config, base: string, home: Home): Config {
     server: server.tls === undefined ? server : {
       ...server,
       tls: {
+        ...server.tls,
         cert: placed("server.tls.cert", server.tls.cert),
         key: placed("server.tls.key", server.tls.key),
+        client_ca: server.tls.client_ca && placed("server.tls.client_ca", server.tls.client_ca),
       },
     },
     store: store.path === undefined ? store : { ...store, path: placed("store.path", store.path) },

@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import manifest from "../../deno.json" with { type: "json" };
 import { EXIT } from "../cli/exit_codes.ts";
 import { homeFolder } from "../cli/home.ts";
-import { forgetAddress, readAddress, writeAddress } from "../cli/server_address.ts";
+import { forgetAddress, readAddress, type ServerAddress, writeAddress } from "../cli/server_address.ts";
 import { ownCommand } from "../cli/own_command.ts";
 import { untilSignalled } from "../cli/signals.ts";
 import { writeStdout } from "../cli/standard_streams.ts";
@@ -85,6 +85,9 @@ async function serveUntilSignalled(
   const opening = openStore({ folder, clock });
   // `composeServer` gets its failure, which may come while the rest of the server is still being loaded.
   opening.catch(() => {});
+  const owners = config.server.tls?.client_certs === "require"
+    ? await (await import("./owners_certificate.ts")).ownersCertificate(clock)
+    : undefined;
   const { composeServer } = await import("./compose.ts");
   const server = await composeServer({
     clock,
@@ -98,7 +101,8 @@ async function serveUntilSignalled(
     processFindings: () => [...net.findings(), ...orphans.findings()],
     serverLog,
     owner_token: readAddress(folder)?.token,
-    announce: (listening) => announcement(folder, listening, stdout),
+    owners_certificate: owners,
+    announce: (listening) => announcement(folder, listening, owners?.certificate, stdout),
   });
   const program = new Parts("program", [
     ...(demo ? [demo.folder] : []),
@@ -137,18 +141,36 @@ async function sayIfNoAgent(agents: Config["agents"]): Promise<void> {
 /**
  * Announces where the server listens: to the user who started it, and to commands, through a file in the data folder.
  */
-function announcement(folder: string, listening: Listening, stdout: LineOutput): Part {
+function announcement(
+  folder: string,
+  listening: Listening,
+  certificate: ServerAddress["certificate"],
+  stdout: LineOutput,
+): Part {
+  let forgetChanges = () => {};
+  const leave = () => {
+    const { url, owner_token: token, fingerprint } = listening;
+    return writeAddress(folder, { url, token, fingerprint, certificate });
+  };
   return {
     name: "announcement",
     async start() {
-      const { url, owner_token: token } = listening;
-      await writeAddress(folder, { url, token }).catch((error) => {
+      const { url } = listening;
+      await leave().catch((error) => {
         throw folderError(folder, error);
+      });
+      forgetChanges = listening.onFingerprint(() => {
+        leave().catch((error) =>
+          log.error("The new certificate's fingerprint cannot be written: {error}", { error })
+        );
       });
       stdout.write(`listening on ${url}\n`);
       log.info("Listening on {url}, version {version}", { url, version: manifest.version });
     },
-    stop: () => forgetAddress(folder),
+    stop() {
+      forgetChanges();
+      return forgetAddress(folder);
+    },
   };
 }
 

@@ -32,6 +32,7 @@ export class Cli {
         path,
       )
       .option("--key <key>", "an API key (default: OPENCODE_AGENTS_KEY, else the data folder owner's token)")
+      .option("--ca <file>", "trust the certificates of this authority (PEM) for the server at --url", path)
       .option("--json", "print JSON, including errors");
   }
 
@@ -42,8 +43,8 @@ export class Cli {
 
   /** The server for single requests. */
   http(flags: CommonFlags): HttpClient {
-    const { url, api_key } = findServer(flags);
-    return new HttpClient(url, { clock: this.clock, api_key: api_key() });
+    const { url, api_key, network } = findServer(flags);
+    return new HttpClient(url, { clock: this.clock, api_key: api_key(), network });
   }
 
   /**
@@ -51,7 +52,7 @@ export class Cli {
    * they do. `changed` replaces the notes about lost connections.
    */
   async connect(flags: CommonFlags, changed?: (change: ConnectionChange) => void): Promise<Client> {
-    const { url, api_key } = findServer(flags);
+    const { url, api_key, network } = findServer(flags);
     const { clock, terminal } = this;
     const deadline = clock.monotonic() + CONNECT_PATIENCE_MS;
     while (true) {
@@ -59,6 +60,7 @@ export class Cli {
         return await connect(url, {
           clock,
           api_key,
+          network,
           patience_ms: SERVER_PATIENCE_MS,
           changed: changed ?? ((change) => this.#noteLoss(change)),
         });

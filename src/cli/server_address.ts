@@ -9,10 +9,17 @@ export interface ServerAddress {
   pid: number;
   /** Grants all permissions. Only the folder's owner can read it. */
   token?: string;
+  /** Of the certificate that the server shows; undefined without TLS. */
+  fingerprint?: string;
+  /** PEM: what the owner's commands show if the server asks clients for a certificate. */
+  certificate?: { cert: string; key: string };
 }
 
 /** Writes the address, readable by the owner only. */
-export async function writeAddress(folder: string, address: { url: string; token: string }): Promise<void> {
+export async function writeAddress(
+  folder: string,
+  address: Omit<ServerAddress, "pid"> & { token: string },
+): Promise<void> {
   const path = join(folder, ADDRESS_FILE);
   const temporary = `${path}.${Deno.pid}`;
   // Renamed into place, so that no reader sees a partial file.
@@ -46,8 +53,12 @@ export async function forgetAddress(folder: string): Promise<void> {
 /** The address in a data folder; undefined if there is none or it cannot be read. */
 export function readAddress(folder: string): ServerAddress | undefined {
   try {
-    const { url, pid, token } = JSON.parse(Deno.readTextFileSync(join(folder, ADDRESS_FILE)));
-    return typeof url === "string" && Number.isInteger(pid) ? { url, pid, token } : undefined;
+    const { url, pid, token, fingerprint, certificate } = JSON.parse(
+      Deno.readTextFileSync(join(folder, ADDRESS_FILE)),
+    );
+    return typeof url === "string" && Number.isInteger(pid)
+      ? { url, pid, token, fingerprint, certificate }
+      : undefined;
   } catch {
     // The folder or file is missing, unreadable or not JSON: in each case there is no address.
     return undefined;

@@ -3,6 +3,7 @@ import type { Attachment } from "../domain/attachment.ts";
 import { type Clock, systemClock } from "../clock/clock.ts";
 import { attachmentAddress } from "./addresses.ts";
 import { bearer } from "./bearer.ts";
+import { type Network, platformNetwork } from "./network.ts";
 import { errorIn, lost, parseMessage } from "./replies.ts";
 
 /** Enough for the largest file over a slow line. */
@@ -22,11 +23,12 @@ interface Sender {
   url: string;
   api_key: string | undefined;
   clock?: Clock;
+  network?: Network;
 }
 
 /** Rejects with the server's `ApiError`, with `CONNECTION_LOST` if no reply came, or with the signal's reason. */
 export async function attachFile(
-  { url, api_key, clock = systemClock }: Sender,
+  { url, api_key, clock = systemClock, network = platformNetwork }: Sender,
   file: Blob,
   { name = nameOf(file), mime_type = file.type, signal, timeout_ms = DEFAULT_ATTACH_TIMEOUT_MS }:
     AttachOptions,
@@ -40,7 +42,12 @@ export async function attachFile(
   let text: string;
   try {
     const headers = attachmentHeaders(name, mime_type, api_key);
-    const response = await fetch(address, { method: "POST", body: file, headers, signal: bound.signal });
+    const response = await network.fetch(address, {
+      method: "POST",
+      body: file,
+      headers,
+      signal: bound.signal,
+    });
     text = await response.text();
   } catch (error) {
     signal?.throwIfAborted();

@@ -19,6 +19,7 @@ import { socketAddress } from "./addresses.ts";
 import { attachFile, type AttachOptions } from "./attach.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { type FollowFilter, type FollowOptions, LogFollow, type LogSource } from "./log_follow.ts";
+import { type Network, networkTrusting, platformNetwork } from "./network.ts";
 import { patiently } from "./patience.ts";
 import { PendingRequests } from "./pending.ts";
 import { QUEUE_MAX } from "./push_queue.ts";
@@ -48,6 +49,10 @@ export type ConnectionChange =
 
 export interface ClientOptions {
   clock?: Clock;
+  /** PEM: an authority whose certificates are trusted, besides those that the platform trusts. In Deno; see docs/client.md. */
+  ca?: string;
+  /** How connections are made, instead of by `ca`. */
+  network?: Network;
   /** An API key, or a function that returns one before each connection. */
   api_key?: string | undefined | (() => string | undefined);
   /** The longest wait for a reply, unless a request has its own; default 30 s. */
@@ -86,6 +91,7 @@ export async function connect(url: string, options: ClientOptions = {}): Promise
 export class Client implements Requester {
   readonly #url: string;
   readonly #options: ClientOptions;
+  readonly #network: Network;
   readonly #link: Link;
   readonly #pending: PendingRequests;
   readonly #heartbeat: Heartbeat;
@@ -105,12 +111,15 @@ export class Client implements Requester {
     this.#url = url;
     this.#options = options;
     this.#clock = clock;
+    this.#network = options.network ??
+      (options.ca === undefined ? platformNetwork : networkTrusting(options.ca));
     this.#pending = new PendingRequests(clock);
     this.#heartbeat = new Heartbeat(clock, options.heartbeat_ms ?? 30_000);
     this.#subscriptions = new ClientSubscriptions(this, clock, options.queue_max ?? QUEUE_MAX);
     this.#link = new Link({
       url: socketAddress(url),
       clock,
+      network: this.#network,
       api_key: () => this.#key(),
       connect_timeout_ms: options.connect_timeout_ms ?? 10_000,
       patience_ms: options.patience_ms ?? Infinity,
@@ -184,7 +193,8 @@ export class Client implements Requester {
    * like `request`.
    */
   attach(file: Blob, options: AttachOptions = {}): Promise<Attachment> {
-    return attachFile({ url: this.#url, api_key: this.#key(), clock: this.#clock }, file, options);
+    const sender = { url: this.#url, api_key: this.#key(), clock: this.#clock, network: this.#network };
+    return attachFile(sender, file, options);
   }
 
   /** A task's conversation, oldest first: its prompt, messages, and the agent's answers at the end of each turn. */

@@ -5,6 +5,7 @@ import { apiAddress } from "./addresses.ts";
 import type { Attachment } from "../domain/attachment.ts";
 import { attachFile, type AttachOptions } from "./attach.ts";
 import { bearer } from "./bearer.ts";
+import { type Network, networkTrusting, platformNetwork } from "./network.ts";
 import {
   DEFAULT_TIMEOUT_MS,
   errorIn,
@@ -16,6 +17,9 @@ import {
 
 export interface HttpOptions {
   clock?: Clock;
+  /** As for `connect`. */
+  ca?: string;
+  network?: Network;
   /** The longest wait for a reply, unless a request has its own; default 30 s. */
   timeout_ms?: number;
   /** An API key or a session token. */
@@ -26,14 +30,17 @@ export class HttpClient implements Requester {
   readonly #url: string;
   readonly #clock: Clock;
   readonly #timeout_ms: number;
+  readonly #network: Network;
   readonly #headers: Record<string, string>;
   readonly #api_key: string | undefined;
 
   /** `url`: as for `connect`. */
   constructor(url: string, options: HttpOptions = {}) {
+    const { ca, network = ca === undefined ? platformNetwork : networkTrusting(ca) } = options;
     const { clock = systemClock, timeout_ms = DEFAULT_TIMEOUT_MS, api_key } = options;
     this.#url = apiAddress(url);
     this.#clock = clock;
+    this.#network = network;
     this.#timeout_ms = timeout_ms;
     this.#api_key = api_key;
     this.#headers = { "content-type": "application/json", ...bearer(api_key) };
@@ -54,7 +61,8 @@ export class HttpClient implements Requester {
 
   /** Sends a file of at most 20 MiB. Its id goes into a task's `execution.attachments`. */
   attach(file: Blob, options: AttachOptions = {}): Promise<Attachment> {
-    return attachFile({ url: this.#url, api_key: this.#api_key, clock: this.#clock }, file, options);
+    const sender = { url: this.#url, api_key: this.#api_key, clock: this.#clock, network: this.#network };
+    return attachFile(sender, file, options);
   }
 
   async #post(body: string, type: string, timeout_ms: number, signal?: AbortSignal): Promise<string> {
@@ -70,7 +78,12 @@ export class HttpClient implements Requester {
     signal?.addEventListener("abort", abort, { once: true });
     try {
       const headers = this.#headers;
-      const response = await fetch(url, { method: "POST", body, headers, signal: bound.signal });
+      const response = await this.#network.fetch(url, {
+        method: "POST",
+        body,
+        headers,
+        signal: bound.signal,
+      });
       return await response.text();
     } catch (error) {
       signal?.throwIfAborted();

@@ -1,6 +1,7 @@
 /** Keeps a connection open: opens it, notices when it ends, and opens the next one after a growing pause. */
 import type { Clock } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
+import type { Network } from "./network.ts";
 import { askedWait } from "./patience.ts";
 import { lost, type WireMessage } from "./replies.ts";
 import { openTransport, type Transport } from "./transport.ts";
@@ -30,6 +31,7 @@ const ASKED_MAX_MS = 600_000;
 export interface LinkOptions {
   url: string;
   clock: Clock;
+  network: Network;
   /** Called before each connection. */
   api_key(): string | undefined;
   connect_timeout_ms: number;
@@ -84,10 +86,11 @@ export class Link {
   }
 
   async #openOnce(): Promise<void> {
-    const { url, clock, api_key, connect_timeout_ms } = this.#options;
+    const { url, clock, network, api_key, connect_timeout_ms } = this.#options;
     await openTransport({
       url,
       clock,
+      network,
       api_key: api_key(),
       timeout_ms: connect_timeout_ms,
       signal: this.#ending.signal,

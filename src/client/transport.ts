@@ -2,6 +2,7 @@
 import type { Clock } from "../clock/clock.ts";
 import type { ApiError } from "../domain/errors.ts";
 import { bearer, credential } from "./bearer.ts";
+import type { Network } from "./network.ts";
 import { refusalOf } from "./refused.ts";
 import { errorIn, lost, parseMessage, type WireMessage } from "./replies.ts";
 
@@ -19,6 +20,7 @@ export interface TransportOptions {
   /** The address of the WebSocket. */
   url: string;
   clock: Clock;
+  network: Network;
   /** Presented to the server before any other message. */
   api_key: string | undefined;
   /** The longest wait for the server's greeting. */
@@ -42,7 +44,7 @@ export function openTransport(options: TransportOptions): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const ended = new AbortController();
   const headers = bearer(options.api_key);
-  const socket = openSocket(url, headers);
+  const socket = options.network.socket(url, OFFERED_SUBPROTOCOL, headers);
   let state: "opening" | "open" | "ended" = "opening";
 
   const end = (reason: ApiError) => {
@@ -72,7 +74,7 @@ export function openTransport(options: TransportOptions): Promise<void> {
     end,
   };
 
-  socket.onmessage = ({ data }) => {
+  socket.onmessage = ({ data }: MessageEvent) => {
     const message = parseMessage(data);
     if (!message) return end(lost(`${url} sent something that is not a message`, { url }));
     if (state === "open") return options.message(message);
@@ -92,33 +94,18 @@ export function openTransport(options: TransportOptions): Promise<void> {
       end(errorIn(message) ?? lost(`${url} is not an opencode-agents server`, { url }));
     }
   };
-  socket.onclose = ({ code, reason }) => {
+  socket.onclose = ({ code, reason }: CloseEvent) => {
     const said = reason ? `: ${reason}` : "";
     if (state !== "opening") {
       // Deno gives 0 where a browser gives 1006: there was no close frame, so there is no code to tell.
       const why = code === 0 ? "" : ` (${code}${said})`;
       return end(lost(`The connection to ${url} was lost${why}`, { url, close_code: code }));
     }
-    void refusalOf(url, headers, ended.signal).then((refusal) =>
+    void refusalOf(options.network, url, headers, ended.signal).then((refusal) =>
       end(refusal ?? lost(`No connection to ${url}${said}`, { url, close_code: code }))
     );
   };
   // Browsers give no reason here. The close event follows.
   socket.onerror = () => {};
   return promise;
-}
-
-/** Shows the key with the upgrade where that is possible, so that the server knows from the start who connects. */
-function openSocket(url: string, headers: Record<string, string>): WebSocket {
-  // The WebSocket of web pages takes no headers.
-  const isPage = "document" in globalThis || "importScripts" in globalThis;
-  if (isPage || headers.authorization === undefined) return new WebSocket(url, [OFFERED_SUBPROTOCOL]);
-  const options = { protocols: [OFFERED_SUBPROTOCOL], headers };
-  try {
-    return new WebSocket(url, options as unknown as string[]);
-  } catch (error) {
-    // Older runtimes take the options for a protocol's name: Deno 2.4, which the compiled program may contain.
-    if ((error as Error).name !== "SyntaxError") throw error;
-    return new WebSocket(url, [OFFERED_SUBPROTOCOL]);
-  }
 }

@@ -20,7 +20,7 @@ export const DEFAULT_TENANT = "default";
 export const Actor = z.object({
   kind: ActorKind,
   id: z.string().optional().describe(
-    "The id of the key, of the schedule, of the agent's task, or the hook's template.",
+    "The id of the key, of the schedule, of the agent's task, the hook's template, or the certificate's subject.",
   ),
   name: z.string().optional().describe("The name of the key or of the agent."),
   tenant: z.string(),
@@ -38,6 +38,11 @@ export const SERVER: Actor = { kind: "server", tenant: DEFAULT_TENANT };
 
 export function keyActor({ id, name }: { id: string; name: string }): Actor {
   return { kind: "key", id, name, tenant: DEFAULT_TENANT };
+}
+
+/** A client with a certificate and without a key. `subject`: its common name. */
+export function certificateActor(subject: string): Actor {
+  return { kind: "certificate", id: subject, name: subject, tenant: DEFAULT_TENANT };
 }
 
 /** The agent of a running task. */

@@ -1,16 +1,25 @@
 /** How the agent of a running task reaches the server that runs it. */
 
 export interface AgentAccess {
-  /** `http://HOST:PORT` */
+  /** `http://HOST:PORT`, or https. */
   url: string;
   /** The token by which the server knows the agent, until its attempt ends. */
   token: string;
+  /** Of the certificate by which the agent's processes know the server; undefined without TLS. */
+  fingerprint?: string;
 }
 
 export const ACCESS_URL = "OPENCODE_AGENTS_TASK_URL";
 export const ACCESS_TOKEN = "OPENCODE_AGENTS_TASK_TOKEN";
+export const ACCESS_FINGERPRINT = "OPENCODE_AGENTS_TASK_FINGERPRINT";
 
 /** The variables by which the agent's processes know it; none without access. */
 export function accessVariables(access: AgentAccess | undefined): Record<string, string> {
-  return access === undefined ? {} : { [ACCESS_URL]: access.url, [ACCESS_TOKEN]: access.token };
+  if (access === undefined) return {};
+  const { url, token, fingerprint } = access;
+  return {
+    [ACCESS_URL]: url,
+    [ACCESS_TOKEN]: token,
+    ...fingerprint !== undefined && { [ACCESS_FINGERPRINT]: fingerprint },
+  };
 }

@@ -59,7 +59,8 @@ export type McpServers = z.infer<typeof McpServers>;
 
 /** The tools of the server that runs the task, by which its agent delegates. It gets one of them. */
 export interface OwnTools {
-  http: McpServer;
+  /** Absent with TLS: the programs of agents do not trust the server's certificate. */
+  http?: McpServer;
   stdio: McpServer;
 }
 

@@ -13,6 +13,7 @@ import { isHook } from "./http/hook_route.ts";
 import type { Route } from "./http/route.ts";
 import { Replies } from "./replies.ts";
 import { type Answer, type Caller, listen, type Listener } from "./transport/listener.ts";
+import type { ServedTls } from "./transport/served_tls.ts";
 import { transportFor } from "./transport/transports.ts";
 import type { Connections } from "./ws/connections.ts";
 
@@ -36,6 +37,8 @@ export interface ServerOptions extends HttpOptions {
   /** 0 picks a free one. */
   port: number;
   transport: Config["server"]["transport"];
+  /** With it, the server speaks https and wss alone. */
+  tls: ServedTls | undefined;
   allowed_hosts: readonly string[];
   addresses: {
     /** The client's address, where `peer` may be a proxy. */
@@ -62,11 +65,11 @@ export class Server {
     this.#app = httpApp(options, options.routes, this.#replies);
   }
 
-  /** `http://HOST:PORT` as it listens. */
+  /** `http://HOST:PORT`, or https, as it listens. */
   get url(): string {
     const { host } = this.#options;
     const name = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
-    return `http://${name}:${this.#port}`;
+    return `${this.#options.tls ? "https" : "http"}://${name}:${this.#port}`;
   }
 
   get #port(): number {
@@ -79,10 +82,10 @@ export class Server {
 
   /** Throws `SERVICE_UNAVAILABLE` if the address is unavailable, `CONFIGURATION_ERROR` if the transport is. */
   async start(): Promise<void> {
-    const { clock, host, port, max_message_bytes } = this.#options;
+    const { clock, host, port, max_message_bytes, tls } = this.#options;
     const answer: Answer = (request, caller) => this.#answer(request, caller);
-    const transport = await transportFor(this.#options);
-    this.#listener = await listen(transport, { clock, host, port, answer, max_message_bytes });
+    const transport = await transportFor({ ...this.#options, isEncrypted: tls !== undefined });
+    this.#listener = await listen(transport, { clock, host, port, answer, max_message_bytes, tls });
   }
 
   /** Stops accepting and closes all connections with 1001. */
@@ -106,8 +109,8 @@ export class Server {
     // Bypasses Hono, which would wrap the response that Deno needs for the upgrade.
     const agent = () => this.#options.peers.agentOf(caller, this.#port);
     return new URL(request.url).pathname === "/ws"
-      ? this.#upgrade(request, ip, agent, caller.upgrade)
-      : this.#app.fetch(request, { ip, agent });
+      ? this.#upgrade(request, ip, agent, caller)
+      : this.#app.fetch(request, { ip, agent, certificate: caller.certificate });
   }
 
   /** Why `Host` or `Origin` is refused. */
@@ -127,7 +130,7 @@ export class Server {
     request: Request,
     ip: string,
     agentBehind: () => Promise<Identity | undefined>,
-    take: Caller["upgrade"],
+    { upgrade: take, certificate }: Caller,
   ): Promise<Response> {
     const { auth, limits, connections } = this.#options;
     const { headers } = request;
@@ -136,6 +139,7 @@ export class Server {
       const agent = notHandshake ? undefined : await agentBehind();
       const identity = agent ?? await auth.identify({
         authorization: headers.get("authorization"),
+        certificate,
         ip,
         isProbe: notHandshake !== undefined,
       });

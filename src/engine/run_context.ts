@@ -66,6 +66,8 @@ export interface RunSettings extends RetryPolicy, TaskSettings, UsageSettings {
 export interface TaskAccess {
   /** `http://HOST:PORT`, once the server listens. */
   readonly url: string;
+  /** Of the certificate that the server shows; undefined without TLS. */
+  readonly fingerprint: string | undefined;
   /** The program that serves MCP on its stdin and stdout, with its arguments. */
   readonly mcp_program: readonly [string, ...string[]];
   /** The variables that it needs to run. No secrets. */

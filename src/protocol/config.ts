@@ -1,5 +1,6 @@
 /** The configuration file. All keys are optional; unknown keys are refused. */
 import * as z from "zod";
+import { Permission } from "../domain/access_key.ts";
 import { Argv } from "../domain/argv.ts";
 import { CheckName } from "../domain/check.ts";
 import { ConcurrencyKey } from "../domain/concurrency_key.ts";
@@ -38,22 +39,47 @@ const addresses = z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
 /** Keys of later versions are listed, so that they are refused as not available, not as misspelled. */
 const NOT_YET = "Not available in this version: refused.";
 
+export const Tls = z.strictObject({
+  cert: z.string().min(1).describe(
+    "A PEM file: the server's certificate, then those between it and its authority. A changed file is taken up within 30 s.",
+  ),
+  key: z.string().min(1).describe("A PEM file: the private key of the certificate."),
+  min_version: z.enum(["TLSv1.3", "TLSv1.2"]).default("TLSv1.3").describe(
+    "The oldest version of TLS that clients may speak. 1.2 only has ECDHE and AEAD ciphers here.",
+  ),
+  client_ca: z.string().min(1).optional().describe(
+    "A PEM file: the authorities of clients' certificates. client_certs needs it.",
+  ),
+  client_certs: z.enum(["none", "request", "require"]).default("none").describe(
+    "Whether clients are asked for a certificate. require: without one there is no connection.",
+  ),
+  client_permissions: z.record(z.string().min(1).max(200), z.array(Permission).min(1)).default({}).describe(
+    "What a client with a certificate and without a key may do, by the common name (CN) of the certificate's subject. A " +
+      "subject that is not named may do nothing.",
+  ),
+});
+export type Tls = z.infer<typeof Tls>;
+
 export const Config = z.strictObject({
   $schema: z.string().optional().describe("For editors. The program does not read it."),
   server: z.strictObject({
     host: z.string().min(1).default("127.0.0.1")
       .describe(
-        "The address to listen on. An address that is not a loopback one needs security.auth or --insecure.",
+        "The address to listen on. One that is not a loopback address needs security.auth, and TLS here or in front; or " +
+          "--insecure.",
       ),
     port: z.int().min(0).max(65535).default(8080).describe("The port to listen on. 0 picks a free one."),
     transport: z.enum(["auto", "fast", "hardened"]).default("auto").describe(
       "How connections are served. hardened: somewhat slower, but bounds what an endless message or a flood " +
         "can cost. auto: hardened, unless only this machine can reach the address.",
     ),
-    tls: z.strictObject({
-      cert: z.string().describe(NOT_YET),
-      key: z.string().describe(NOT_YET),
-    }).optional(),
+    tls: Tls.optional().describe(
+      "A certificate, for https:// and wss://: see docs/security.md. `opencode-agents tls init` makes one.",
+    ),
+    tls_in_front: z.boolean().default(false).describe(
+      "Whether something else, such as a proxy or the host of a container, encrypts what reaches this server. Only then may " +
+        "it listen on other than a loopback address without TLS of its own or server.trusted_proxies.",
+    ),
     keep_awake: z.boolean().default(false).describe(
       "Whether the machine is kept from sleeping while tasks run or wait for a provider: with systemd-inhibit on Linux, " +
         "with caffeinate on macOS.",

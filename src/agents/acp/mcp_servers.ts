@@ -12,7 +12,7 @@ export function mcpServersFor(
   make: Pick<AgentMake, "lacks_mcp">,
 ): WireObject[] {
   const { mcp: taken = [] } = offerOfGreeting(hello, make);
-  const own = own_tools && (taken.includes("http") ? own_tools.http : own_tools.stdio);
+  const own = own_tools && ((taken.includes("http") && own_tools.http) || own_tools.stdio);
   const servers = addedUp(mcp_servers, own && [own]);
   const lacking = servers.filter((server) => !taken.includes(transportOf(server, taken)));
   if (lacking.length > 0) {

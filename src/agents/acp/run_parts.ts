@@ -65,7 +65,7 @@ export function runParts(
     giveUp,
     isPaused: isIdle,
   });
-  const own = request.own_tools?.http.name;
+  const own = request.own_tools?.stdio.name;
   const late = new LateAnswers(request.late_answers ?? []);
   const permissions = new Permissions({
     clock,

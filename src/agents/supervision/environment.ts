@@ -44,7 +44,7 @@ export function runEnvironment(request: RunRequest, source: EnvironmentSource): 
   const env: Record<string, string> = {
     TMPDIR: source.tmp_dir,
     ...given,
-    ...unproxied(given, request.own_tools?.http.url),
+    ...unproxied(given, request.own_tools?.http?.url),
     TASK_ID: task.id,
     TASK_TYPE: withoutNul(task.type),
     TASK_DESCRIPTION: withoutNul(task.description),

@@ -51,13 +51,13 @@ async function answer(
   { auth, limits }: HttpOptions,
   replies: Replies,
 ): Promise<Response> {
-  const { ip } = context.env;
+  const { ip, certificate } = context.env;
   const { path, permission, handle, errorForm } = route;
   try {
     const authorization = context.req.header("authorization") ?? null;
     const identity = permission === "none"
       ? NOBODY
-      : await context.env.agent() ?? await auth.identify({ authorization, ip });
+      : await context.env.agent() ?? await auth.identify({ authorization, certificate, ip });
     if (permission === "any key") auth.requireKey(identity);
     else if (permission !== "none" && permission !== "per message") {
       auth.authorise(permission, path, identity, ip);

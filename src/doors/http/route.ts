@@ -6,9 +6,12 @@ import type { Permission } from "../../domain/access_key.ts";
 import type { ErrorReply } from "../../protocol/messages.ts";
 
 /** What Hono's context carries. */
+import type { ClientCertificate } from "../transport/listener.ts";
+
 export interface HttpEnv {
   Bindings: {
     ip: string;
+    certificate?: ClientCertificate;
     /** The agent whose process asks, if one does: it counts as that, whatever it shows. */
     agent(): Promise<Identity | undefined>;
   };

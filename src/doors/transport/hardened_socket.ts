@@ -4,6 +4,7 @@ import { getLogger } from "@logtape/logtape";
 // @ts-types="./ws_types.d.ts"
 import { Receiver } from "ws";
 import type { Clock, Timer } from "../../clock/clock.ts";
+import type { Connection } from "./connection.ts";
 import { closeFrame, frame, OPCODE, textFrame } from "./frame.ts";
 import type { Socket } from "./listener.ts";
 import { closeConnection, type TakenConnection } from "./tcp_stream.ts";
@@ -52,7 +53,7 @@ export class HardenedSocket implements Socket {
   onmessage: ((event: { data: unknown }) => unknown) | null = null;
   onclose: (() => unknown) | null = null;
   onerror: (() => unknown) | null = null;
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: Connection;
   readonly #clock: Clock;
   readonly #heartbeat: Timer;
   readonly #writer: TcpWriter;

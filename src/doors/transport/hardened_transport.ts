@@ -10,6 +10,7 @@ import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../../clock/clock.ts";
+import type { Connection, ConnectionListener } from "./connection.ts";
 import { HardenedSocket } from "./hardened_socket.ts";
 import type { Caller, Transport, TransportOptions } from "./listener.ts";
 import { handshakeOf, requestOrRefusal } from "./node_handshake.ts";
@@ -26,41 +27,38 @@ const SLOW: ServerOptions = {
 /** How long a client has to read why its handshake was refused. */
 const REFUSED_WITHIN_MS = 10_000;
 
-export function openHardenedTransport(options: TransportOptions): Promise<Transport> {
-  // Nothing is awaited here, but errors must reject the promise.
-  return Promise.try(() => {
-    const { clock, host, port } = options;
-    const listener = Deno.listen({ hostname: host.replace(/^\[|\]$/g, ""), port });
-    let isClosing = false;
-    const http = httpServer(options, () => !isClosing);
-    /** The connections that speak HTTP. */
-    const open = new Set<TcpStream>();
-    const finished = accept(listener, (conn) => {
-      const stream = new TcpStream(conn, clock);
-      open.add(stream);
-      stream.once("close", () => open.delete(stream)).once("released", () => open.delete(stream));
-      stream.on("idle", () => isClosing && stream.destroy());
-      // Without a listener, a peer that vanishes would end the process.
-      stream.on("error", () => stream.destroy());
-      http.emit("connection", stream);
-    });
-    const end = async () => {
-      isClosing = true;
-      listener.close();
-      await Promise.all([...open].map(gone));
-      http.close();
-    };
-    // What the clients of a failed transport are asking is answered, too.
-    finished.catch(end);
-    return {
-      port: listener.addr.port,
-      finished,
-      shutdown() {
-        for (const stream of open) if (!stream.isBusy) stream.destroy();
-        return end();
-      },
-    };
+export async function openHardenedTransport(options: TransportOptions): Promise<Transport> {
+  const { clock } = options;
+  const listener = await listenerFor(options);
+  let isClosing = false;
+  const http = httpServer(options, () => !isClosing);
+  /** The connections that speak HTTP. */
+  const open = new Set<TcpStream>();
+  const finished = listener.accept((conn) => {
+    const stream = new TcpStream(conn, clock);
+    open.add(stream);
+    stream.once("close", () => open.delete(stream)).once("released", () => open.delete(stream));
+    stream.on("idle", () => isClosing && stream.destroy());
+    // Without a listener, a peer that vanishes would end the process.
+    stream.on("error", () => stream.destroy());
+    http.emit("connection", stream);
   });
+  const end = async () => {
+    isClosing = true;
+    listener.close();
+    await Promise.all([...open].map(gone));
+    http.close();
+  };
+  // What the clients of a failed transport are asking is answered, too.
+  finished.catch(end);
+  return {
+    port: listener.port,
+    finished,
+    shutdown() {
+      for (const stream of open) if (!stream.isBusy) stream.destroy();
+      return end();
+    },
+  };
 }
 
 function gone(stream: TcpStream): Promise<void> {
@@ -70,8 +68,19 @@ function gone(stream: TcpStream): Promise<void> {
 /** What `accept` fails with if the peer has gone since it connected. The next connection may be sound. */
 const GONE = [Deno.errors.NotConnected, Deno.errors.ConnectionAborted, Deno.errors.ConnectionReset];
 
+async function listenerFor({ host, port, tls }: TransportOptions): Promise<ConnectionListener> {
+  const hostname = host.replace(/^\[|\]$/g, "");
+  if (tls) return await (await import("./tls_listener.ts")).listenWithTls({ hostname, port, tls });
+  const listener = Deno.listen({ hostname, port });
+  return {
+    port: listener.addr.port,
+    accept: (accepted) => accept(listener, accepted),
+    close: () => listener.close(),
+  };
+}
+
 /** Accepts connections until the listener is closed. Rejects if accepting fails, as it does without a file left. */
-async function accept(listener: Deno.TcpListener, accepted: (conn: Deno.TcpConn) => void): Promise<void> {
+async function accept(listener: Deno.TcpListener, accepted: (conn: Connection) => void): Promise<void> {
   while (true) {
     let conn: Deno.TcpConn;
     try {
@@ -156,8 +165,9 @@ function isWebSocket({ method, headers }: IncomingMessage): boolean {
   return method === "GET" && /\bwebsocket\b/i.test(headers.upgrade ?? "");
 }
 
-function addressOf({ socket }: IncomingMessage): Pick<Caller, "ip" | "port"> {
-  return { ip: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
+function addressOf({ socket }: IncomingMessage): Pick<Caller, "ip" | "port" | "certificate"> {
+  const { certificate } = socket as unknown as TcpStream;
+  return { ip: socket.remoteAddress ?? "", port: socket.remotePort ?? 0, certificate };
 }
 
 async function refuse(stream: Duplex, response: Response, clock: Clock): Promise<void> {

@@ -5,6 +5,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock, Timer } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
+import type { ServedTls } from "./served_tls.ts";
 
 const log = getLogger(["opencode-agents", "server"]);
 
@@ -29,8 +30,18 @@ export interface Caller {
   ip: string;
   /** The peer's port. */
   port: number;
+  /** The certificate that the client has shown, if it is valid. */
+  certificate?: ClientCertificate;
   /** Throws if the request is not a WebSocket handshake. `response`: the answer to it. */
   upgrade(): { socket: Socket; response: Response };
+}
+
+/** A client's certificate that one of the configured authorities has signed. */
+export interface ClientCertificate {
+  /** The common name of its subject. */
+  subject: string;
+  /** Until when it is valid, in milliseconds since the epoch. */
+  expires_ms: number;
 }
 
 export type Answer = (request: Request, caller: Caller) => Response | Promise<Response>;
@@ -42,6 +53,8 @@ export interface TransportOptions {
   port: number;
   answer: Answer;
   max_message_bytes: number;
+  /** With it, all connections are encrypted. */
+  tls?: ServedTls;
 }
 
 /** Accepts connections and speaks HTTP and WebSocket on them, until it ends. */

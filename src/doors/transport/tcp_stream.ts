@@ -2,6 +2,8 @@
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import type { Clock, Timer } from "../../clock/clock.ts";
+import type { Connection } from "./connection.ts";
+import type { ClientCertificate } from "./listener.ts";
 
 const READ_BYTES = 16 << 10;
 /** How long a connection may be open without a request. node:http says sooner what is wrong with one that is unfinished. */
@@ -9,7 +11,7 @@ const IDLE_MS = 15_000;
 
 /** A connection that was taken out of a stream. */
 export interface TakenConnection {
-  conn: Deno.TcpConn;
+  conn: Connection;
   /** What was read from it already. */
   first: Uint8Array;
   /** A read under way; null at the end. */
@@ -19,7 +21,8 @@ export interface TakenConnection {
 export class TcpStream extends Duplex {
   readonly remoteAddress: string;
   readonly remotePort: number;
-  readonly #conn: Deno.TcpConn;
+  readonly certificate: ClientCertificate | undefined;
+  readonly #conn: Connection;
   readonly #clock: Clock;
   #reading: Promise<Uint8Array | null> | undefined;
   #isTaken = false;
@@ -27,13 +30,14 @@ export class TcpStream extends Duplex {
   /** Whether a request is being read or answered. */
   isBusy = false;
 
-  constructor(conn: Deno.TcpConn, clock: Clock) {
+  constructor(conn: Connection, clock: Clock) {
     // What the peer no longer sends, it no longer waits for.
     super({ allowHalfOpen: false });
     this.#conn = conn;
     this.#clock = clock;
     this.remoteAddress = conn.remoteAddr.hostname;
     this.remotePort = conn.remoteAddr.port;
+    this.certificate = conn.certificate;
     this.idle();
   }
 
@@ -110,7 +114,7 @@ export class TcpStream extends Duplex {
 }
 
 /** Closes it unless it is closed. */
-export function closeConnection(conn: Deno.TcpConn): void {
+export function closeConnection(conn: Connection): void {
   try {
     conn.close();
   } catch (error) {

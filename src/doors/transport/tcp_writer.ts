@@ -1,11 +1,12 @@
 /** Writes to a TCP connection: one write at a time, and what gathers meanwhile goes out together with the next. */
 import { Buffer } from "node:buffer";
+import type { Connection } from "./connection.ts";
 
 /** The most that one write carries of several pieces. */
 const JOINED_MAX = 256 << 10;
 
 export class TcpWriter {
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: Connection;
   readonly #failed: () => void;
   #waiting: Uint8Array[] = [];
   #isWriting = false;
@@ -14,7 +15,7 @@ export class TcpWriter {
   buffered = 0;
 
   /** `failed`: the connection takes no more. */
-  constructor(conn: Deno.TcpConn, failed: () => void) {
+  constructor(conn: Connection, failed: () => void) {
     this.#conn = conn;
     this.#failed = failed;
   }

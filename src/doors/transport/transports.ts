@@ -12,17 +12,19 @@ const HARDENED_SINCE = [2, 8] as const;
 
 /** Throws `CONFIGURATION_ERROR` if the requested transport is not available. */
 export async function transportFor(
-  { host, transport }: Pick<Config["server"], "host" | "transport">,
+  { host, transport, isEncrypted = false }: Pick<Config["server"], "host" | "transport"> & {
+    isEncrypted?: boolean;
+  },
   deno_version = Deno.version.deno,
 ): Promise<OpenTransport> {
-  const isWanted = transport === "auto" ? !isLoopback(host) : transport === "hardened";
+  const isWanted = isEncrypted || (transport === "auto" ? !isLoopback(host) : transport === "hardened");
   if (!isWanted) return openFastTransport;
   if (isSince(HARDENED_SINCE, deno_version)) {
     // Loaded only if needed: it costs memory.
     return (await import("./hardened_transport.ts")).openHardenedTransport;
   }
   const reason = `The hardened transport needs Deno ${HARDENED_SINCE.join(".")}; this is ${deno_version}`;
-  if (transport === "hardened") {
+  if (transport === "hardened" || isEncrypted) {
     throw new ApiError("CONFIGURATION_ERROR", reason, {
       field: "server.transport",
       value: transport,

@@ -62,7 +62,8 @@ export class AgentProcess {
     try {
       const request = runRequest(task, settings, here);
       if (access && issued) {
-        request.access = { url: access.url, token: issued.token };
+        const { url, fingerprint } = access;
+        request.access = { url, token: issued.token, fingerprint };
         if (delegates(task, settings, agent)) request.own_tools = ownTools(access, request.access);
       }
       request.attachments = attachments?.of(task.spec.execution?.attachments ?? []);

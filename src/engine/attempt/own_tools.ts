@@ -10,9 +10,11 @@ export function ownTools(
   { mcp_program: [command, ...args], mcp_env }: Pick<TaskAccess, "mcp_program" | "mcp_env">,
   access: AgentAccess,
 ): OwnTools {
-  const { url, token } = access;
+  const { url, token, fingerprint } = access;
   return {
-    http: { name: NAME, url: `${url}/mcp`, headers: { Authorization: `Bearer ${token}` } },
+    ...fingerprint === undefined && {
+      http: { name: NAME, url: `${url}/mcp`, headers: { Authorization: `Bearer ${token}` } },
+    },
     stdio: { name: NAME, command, args, env: { ...mcp_env, ...accessVariables(access) } },
   };
 }

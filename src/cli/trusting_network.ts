@@ -1,0 +1,23 @@
+/** The network by which a command reaches a server whose certificate this machine does not trust by itself. */
+import type { Network } from "../client/network.ts";
+import { LateSocket } from "./late_socket.ts";
+
+export interface Trust {
+  /** PEM: the authorities that may have signed the server's certificate, which must name the server. */
+  ca?: string;
+  /** Of the server's certificate: it alone is trusted, whatever it names and however old it is. */
+  fingerprint?: string;
+  /** PEM: what this client shows to a server that asks for a certificate. */
+  certificate?: { cert: string; key: string };
+}
+
+/** `trust`: asked for each connection, because a restarted server may have another certificate. */
+export function networkWith(trust: () => Trust): Network {
+  // Loaded only if there is such a server.
+  const load = () => import("./tls_network.ts");
+  return {
+    fetch: async (url, init) => await (await load()).fetchOver(trust(), url, init),
+    socket: (url, protocol, headers) =>
+      new LateSocket(async () => await (await load()).socketOver(trust(), url, protocol, headers)),
+  };
+}
