@@ -75,7 +75,7 @@ export class Authority {
   ): Promise<Issued> {
     const keys = await newKeys();
     const certificate = await x509.X509CertificateGenerator.create({
-      subject: [{ CN: [name] }],
+      subject: [{ CN: [name.slice(0, 64)] }],
       issuer: this.#certificate.subject,
       ...dates(period),
       signingKey: this.#keys.privateKey,

@@ -20,7 +20,7 @@ export const SERVE_OPTIONS: Readonly<Record<string, ServeOption>> = {
   "demo": { description: "run a small workflow with a built-in agent; needs no model and no key" },
   "print-config": { description: "print the effective configuration, secrets masked, and exit" },
   "insecure": {
-    description: "listen on other addresses than this machine's own without authentication",
+    description: "listen on other addresses than this machine's own without authentication and without TLS",
   },
 };
 

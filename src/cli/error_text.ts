@@ -11,6 +11,13 @@ export function describeError(error: ApiError): string {
 
 function advice({ code, message, details }: ApiError): string[] {
   if (code === "CONNECTION_LOST" && details.sent !== true) {
+    const reason = String(details.reason ?? "");
+    if (/certificate/i.test(reason)) {
+      return [
+        `${oneLine(reason)}`,
+        "Name the authority of the server's certificate with --ca FILE, or the data folder of your own server with --data.",
+      ];
+    }
     return [
       "Is a server running? Start one with `opencode-agents serve`, or name another with --url, --data or OPENCODE_AGENTS_URL.",
     ];

@@ -71,7 +71,6 @@ export async function fetchOver(trust: Trust, address: string, init: RequestInit
         connection: "close",
         ...body && { "content-length": String(body.length) },
       },
-      agent: false,
       createConnection: () => socket,
     }, (answer) => {
       const pieces: Uint8Array<ArrayBuffer>[] = [];
@@ -89,6 +88,9 @@ export async function fetchOver(trust: Trust, address: string, init: RequestInit
       });
     });
     request.on("error", reject);
+    // A server that refuses this client's certificate says so only after the handshake.
+    socket.on("error", reject);
+    socket.once("close", () => reject(new Error("the connection was closed")));
     request.end(body);
   });
 }

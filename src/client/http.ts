@@ -88,10 +88,15 @@ export class HttpClient implements Requester {
     } catch (error) {
       signal?.throwIfAborted();
       if (late) throw lost(`No reply to ${type} within ${timeout_ms} ms`, { url, timeout_ms, sent: true });
-      throw lost(`No connection to ${url}`, { url, reason: (error as Error).message });
+      throw lost(`No connection to ${url}`, { url, reason: reasonOf(error as Error) });
     } finally {
       timer.cancel();
       signal?.removeEventListener("abort", abort);
     }
   }
+}
+
+/** The cause tells of a certificate that is not trusted. */
+function reasonOf({ message, cause }: Error): string {
+  return cause instanceof Error ? `${message}: ${cause.message}` : message;
 }

@@ -25,7 +25,7 @@ export const platformNetwork: Network = {
 
 /** What Deno has and browsers and Node do not. */
 interface DenoClients {
-  Deno?: { createHttpClient?(options: { caCerts: string[] }): unknown };
+  Deno?: { createHttpClient?(options: { caCerts: string[] }): { close(): void } };
 }
 
 /**
@@ -40,10 +40,23 @@ export function networkTrusting(ca: string): Network {
       expected: "NODE_EXTRA_CA_CERTS=FILE when Node starts; in a browser, the authority among its own",
     });
   }
-  const client = create({ caCerts: [ca] });
   return {
-    fetch: (url, init) => fetch(url, { ...init, client } as RequestInit),
-    socket: (url, protocol, headers) => openSocket(url, protocol, headers, client),
+    async fetch(url, init) {
+      const client = create({ caCerts: [ca] });
+      try {
+        const answer = await fetch(url, { ...init, client } as RequestInit);
+        const { status, headers } = answer;
+        return new Response(await answer.text(), { status, headers });
+      } finally {
+        client.close();
+      }
+    },
+    socket(url, protocol, headers) {
+      const client = create({ caCerts: [ca] });
+      const socket = openSocket(url, protocol, headers, client);
+      socket.addEventListener("close", () => client.close());
+      return socket;
+    },
   };
 }
 
@@ -52,7 +65,7 @@ function openSocket(
   protocol: string,
   headers: Record<string, string>,
   client?: unknown,
-): ClientSocket {
+): WebSocket {
   // The WebSocket of web pages takes no headers.
   const isPage = "document" in globalThis || "importScripts" in globalThis;
   const isPlain = isPage || headers.authorization === undefined;

@@ -99,10 +99,18 @@ export function openTransport(options: TransportOptions): Promise<void> {
     if (state !== "opening") {
       // Deno gives 0 where a browser gives 1006: there was no close frame, so there is no code to tell.
       const why = code === 0 ? "" : ` (${code}${said})`;
-      return end(lost(`The connection to ${url} was lost${why}`, { url, close_code: code }));
+      return end(
+        lost(`The connection to ${url} was lost${why}`, {
+          url,
+          close_code: code,
+          reason: reason || undefined,
+        }),
+      );
     }
     void refusalOf(options.network, url, headers, ended.signal).then((refusal) =>
-      end(refusal ?? lost(`No connection to ${url}${said}`, { url, close_code: code }))
+      end(
+        refusal ?? lost(`No connection to ${url}${said}`, { url, close_code: code, ...reason && { reason } }),
+      )
     );
   };
   // Browsers give no reason here. The close event follows.

@@ -110,8 +110,9 @@ Deno.test("commands work for the folder's owner without a key, and for others wi
   });
 });
 
-Deno.test("other addresses are allowed if keys are required", async () => {
-  await withServer({ config, args: ["--host", "0.0.0.0"] }, async (server) => {
+Deno.test("other addresses are allowed if keys are required, and something in front encrypts", async () => {
+  const encrypted = { ...config, server: { tls_in_front: true } };
+  await withServer({ config: encrypted, args: ["--host", "0.0.0.0"] }, async (server) => {
     const port = new URL(server.url).port;
     const response = await fetch(`http://127.0.0.1:${port}/api`, { method: "POST", body: '{"type":"ping"}' });
     assert.equal(response.status, 401);
