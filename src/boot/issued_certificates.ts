@@ -3,6 +3,7 @@
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { isIP } from "node:net";
+import { dateOf } from "../clock/certificate_time.ts";
 
 const KEY = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
@@ -99,7 +100,7 @@ function newKeys(): Promise<CryptoKeyPair> {
 }
 
 function dates({ from_ms, to_ms }: Period): { notBefore: Date; notAfter: Date } {
-  return { notBefore: new Date(from_ms), notAfter: new Date(to_ms) };
+  return { notBefore: dateOf(from_ms), notAfter: dateOf(to_ms) };
 }
 
 function pem(certificate: x509.X509Certificate): string {

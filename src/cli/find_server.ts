@@ -5,7 +5,8 @@ import { ApiError } from "../domain/errors.ts";
 import { dataDir } from "./data_dir.ts";
 import { envValue } from "./home.ts";
 import { readAddress } from "./server_address.ts";
-import { networkWith, type Trust } from "./trusting_network.ts";
+import type { Trust } from "./trust.ts";
+import { networkWith } from "./trusting_network.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:8080";
 

@@ -7,7 +7,7 @@ import { request as httpRequest } from "node:http";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { WebSocket as NodeWebSocket } from "ws";
 import type { OpenSocket } from "./late_socket.ts";
-import type { Trust } from "./trusting_network.ts";
+import type { Trust } from "./trust.ts";
 
 export async function socketOver(
   trust: Trust,

@@ -1,15 +1,7 @@
 /** The network by which a command reaches a server whose certificate this machine does not trust by itself. */
 import type { Network } from "../client/network.ts";
 import { LateSocket } from "./late_socket.ts";
-
-export interface Trust {
-  /** PEM: the authorities that may have signed the server's certificate, which must name the server. */
-  ca?: string;
-  /** Of the server's certificate: it alone is trusted, whatever it names and however old it is. */
-  fingerprint?: string;
-  /** PEM: what this client shows to a server that asks for a certificate. */
-  certificate?: { cert: string; key: string };
-}
+import type { Trust } from "./trust.ts";
 
 /** `trust`: asked for each connection, because a restarted server may have another certificate. */
 export function networkWith(trust: () => Trust): Network {

@@ -77,8 +77,14 @@ Deno.test("safe by default", async (t) => {
         [{ security: { ip_blacklist: ["10.0.0.0/33"] } }, /security\.ip_blacklist/],
         [{ server: { tls: { cert: "a.pem", key: "b.pem" } } }, /server\.tls\.cert.*a\.pem/],
         [{ server: { tls: { cert: "a.pem", key: "b.pem" }, transport: "fast" } }, /server\.tls.*hardened/],
-        [{ server: { tls: { cert: "a", key: "b", client_certs: "require" } } }, /server\.tls\.client_certs.*authority/],
-        [{ server: { host: "0.0.0.0" }, security: { auth: "required" } }, /without TLS.*server\.tls_in_front/],
+        [
+          { server: { tls: { cert: "a", key: "b", client_certs: "require" } } },
+          /server\.tls\.client_certs.*authority/,
+        ],
+        [
+          { server: { host: "0.0.0.0" }, security: { auth: "required" } },
+          /without TLS.*server\.tls_in_front/,
+        ],
         [{ server: { trusted_proxies: ["127.0.0.1:80"] } }, /server\.trusted_proxies/],
         [{ store: { url: "http://127.0.0.1:4512" } }, /store\.url.*not available/],
       ];

@@ -1,6 +1,7 @@
 /** TLS as clients of all kinds meet it, and certificates that change, break and expire while the server runs. */
 import assert from "node:assert/strict";
-import { networkWith, type Trust } from "../../src/cli/trusting_network.ts";
+import type { Trust } from "../../src/cli/trust.ts";
+import { networkWith } from "../../src/cli/trusting_network.ts";
 import { connect } from "../../src/client/client.ts";
 import { HttpClient } from "../../src/client/http.ts";
 import { type Clock, systemClock } from "../../src/clock/clock.ts";

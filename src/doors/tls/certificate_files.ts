@@ -1,6 +1,7 @@
 /** The files of `server.tls`, read and checked. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { certificateTime } from "../../clock/certificate_time.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { Tls } from "../../protocol/config.ts";
 
@@ -32,8 +33,8 @@ export async function readCertificate({ cert, key, client_ca }: Tls): Promise<Ce
     key: keyPem,
     client_ca: caPem,
     fingerprint: parsed.fingerprint256,
-    valid_from_ms: Date.parse(parsed.validFrom),
-    valid_to_ms: Date.parse(parsed.validTo),
+    valid_from_ms: certificateTime(parsed.validFrom),
+    valid_to_ms: certificateTime(parsed.validTo),
   };
 }
 

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import type { AddressInfo, Socket } from "node:net";
 import { createServer, type TLSSocket } from "node:tls";
+import { certificateTime } from "../../clock/certificate_time.ts";
 import type { ConnectionListener } from "./connection.ts";
 import type { ClientCertificate } from "./listener.ts";
 import type { ServedTls } from "./served_tls.ts";
@@ -60,7 +61,10 @@ function certificateOf(socket: TLSSocket, tls: ServedTls): ClientCertificate | u
   const shown = socket.getPeerCertificate();
   if (!shown?.fingerprint256 || tls.isOwners(shown.fingerprint256)) return undefined;
   const { CN } = shown.subject;
-  return { subject: Array.isArray(CN) ? String(CN[0]) : CN ?? "", expires_ms: Date.parse(shown.valid_to) };
+  return {
+    subject: Array.isArray(CN) ? String(CN[0]) : CN ?? "",
+    expires_ms: certificateTime(shown.valid_to),
+  };
 }
 
 /** A socket whose handshake failed has lost its address in Deno; the TCP socket that it wraps still has it. */
