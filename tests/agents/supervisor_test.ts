@@ -25,6 +25,7 @@ for (const groups of [true, false]) {
           working_dir,
         });
         const { code } = await child.status;
+        await child.end({ stdin_grace_ms: 0 });
         return { code, stdout: await stdout, stderr: await stderr };
       };
       assert.deepEqual(await started(), { code: 0, stdout: `${working_dir}\n\n`, stderr: "" });
