@@ -113,8 +113,32 @@ const HARDENED = [
 /** Of the server's variables, besides those that every program gets. */
 const OWN_VARIABLES = ["USER", "LOGNAME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"];
 
+/**
+ * What git says when it reads the list of worktrees while another git writes a new one to it. It has changed nothing then.
+ */
+const HALF_LISTED = /\bfatal: failed to read .+\/worktrees\/[^/\n]+\/(?:commondir|gitdir|HEAD): /;
+/** How often a command is run that meets a half-written worktree. Each run takes longer than git needs to write one. */
+const LISTING_TRIES = 10;
+
 export function createGit(host: GitHost): Git {
   async function run(place: GitPlace, args: readonly string[], options: GitOptions = {}): Promise<GitOutput> {
+    // What was read from a stream, or heard, cannot be given again.
+    const isRepeatable = !options.heard && !options.take && !(options.stdin instanceof ReadableStream);
+    for (let tries = 1;; tries++) {
+      try {
+        return await runOnce(place, args, options);
+      } catch (error) {
+        const isHalfListed = error instanceof ApiError && HALF_LISTED.test(error.message);
+        if (!isHalfListed || !isRepeatable || tries === LISTING_TRIES) throw error;
+      }
+    }
+  }
+
+  async function runOnce(
+    place: GitPlace,
+    args: readonly string[],
+    options: GitOptions,
+  ): Promise<GitOutput> {
     const { bound_ms = QUICK_MS, signal, stdin, accepts = [] } = options;
     const folder = folderOf(place);
     const settings = (options.config ?? []).flatMap((setting) => ["-c", setting]);

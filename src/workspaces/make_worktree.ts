@@ -8,7 +8,7 @@ import type { StoredWorkspace } from "../domain/workspace.ts";
 import { removeTree } from "../host/remove_tree.ts";
 import { copyIgnored } from "./copied_files.ts";
 import { freshBase } from "./fresh_base.ts";
-import { type Git, WHOLE_TREE_MS } from "./git.ts";
+import { type Git, type GitPlace, WHOLE_TREE_MS } from "./git.ts";
 import { type ProgramHost, runSetup } from "./project_programs.ts";
 import { noteIgnored } from "./remove_worktree.ts";
 import { commitOf, isAncestor } from "./commits.ts";
@@ -119,11 +119,11 @@ export async function made(
   const { root, common_dir, branch, base_commit } = intent;
   const place = { git_dir: common_dir };
   const hasBranch = await commitOf(git, place, `refs/heads/${branch}`, signal) !== undefined;
-  const where = hasBranch ? [root, branch] : ["--no-track", "-b", branch, root, base_commit];
   try {
     await Deno.mkdir(making.root, { recursive: true, mode: 0o700 });
     const adding = { signal, bound_ms: WHOLE_TREE_MS, network: true };
-    await git.run(place, ["worktree", "add", "--quiet", ...where], adding);
+    if (!hasBranch) await createBranch(git, place, branch, base_commit, signal);
+    await git.run(place, ["worktree", "add", "--quiet", root, branch], adding);
     const git_dir = await git.line(root, ["rev-parse", "--absolute-git-dir"], { signal });
     const worktree = { ...intent, git_dir };
     await logHead(git_dir);
@@ -134,6 +134,13 @@ export async function made(
     await unmade(making, intent, hasBranch).catch(() => {});
     throw signal?.aborted ? error : await roomError(making, common_dir, base_commit, error);
   }
+}
+
+/** A step of its own: `worktree add -b` leaves its branch when it fails, and then cannot be run again. */
+async function createBranch(git: Git, place: GitPlace, branch: string, at: string, signal?: AbortSignal) {
+  const reason = `branch: Created from ${at}`;
+  const asked = ["update-ref", "--create-reflog", "-m", reason, `refs/heads/${branch}`, at, ""];
+  await git.run(place, asked, { signal });
 }
 
 /** Puts into the new worktree what it needs besides what git checks out. */
