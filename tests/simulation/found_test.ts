@@ -6,6 +6,7 @@ import type { TaskState } from "../../src/domain/task_record.ts";
 import { storedValue } from "./stored_value.ts";
 import { Random } from "./random.ts";
 import { ServerLife } from "./server_life.ts";
+import { type CheckFaults, SIMULATED_CHECKS } from "./sim_checks.ts";
 import { SimMachine } from "./sim_agents.ts";
 import { type Fate, SimDisk } from "./sim_disk.ts";
 import { quiet, SimTime } from "./sim_time.ts";
@@ -33,11 +34,11 @@ const WELL = {
 };
 
 /** A server whose disk and agents do nothing by chance. */
-async function world(promised: Partial<typeof PROMISED> = {}) {
+async function world(promised: Partial<typeof PROMISED> = {}, checks?: CheckFaults) {
   const random = new Random(1);
   const time = new SimTime(random);
   const disk = new SimDisk(time, random);
-  const machine = new SimMachine(time, random, { ...WELL });
+  const machine = new SimMachine(time, random, { ...WELL, checks });
   await disk.memory.commit({ sets: [{ key: ["meta"], value: encode({ format: 1, id: "simulated" }) }] });
   const pass = async (ms: number) => {
     const until_ms = time.monotonic_ms + ms;
@@ -274,4 +275,30 @@ Deno.test("an accept whose end was stored, but answered with an error, is record
     const { refs = [], ending, review } = life().store!.tasks.get("a")!.state;
     assert.deepEqual([refs.length, ending, review === "to_review"], [1, undefined, false], type);
   }
+});
+
+Deno.test("a message that is withdrawn while the end waits for the store does not spare the task its checks", async () => {
+  const { disk, machine, start, ask, status, pass } = await world({}, { fails: 0, hangs: 0 });
+  let checks = 0;
+  machine.checks.onStart = () => void checks++;
+  let refused = 0;
+  // Neither the message's turn nor the end of the attempt is stored.
+  disk.decide = ({ sets = [] }) => {
+    const states = sets.filter(({ key }) => key[0] === "task" && key[1] === "state");
+    const isRefused = states.some(({ value }) => {
+      const { attempt, turn = 1, lease } = storedValue(value) as TaskState;
+      return attempt === 1 && (turn > 1 || lease === undefined);
+    });
+    if (isRefused) refused++;
+    return { isRefused };
+  };
+  await start("a", { priority: "high" });
+  const { message_id } = await ask("send_message", { task_id: "a", message: "more", mode: "next" });
+  for (let i = 0; refused < 2 && i < 600; i++) await pass(50);
+  assert.deepEqual([status("a"), checks], ["running", 0], "its end waits for the store");
+  disk.decide = () => ({});
+  const withdrawn = await ask("withdraw_message", { task_id: "a", message_id });
+  assert.equal(withdrawn.type, "message_withdrawn", JSON.stringify(withdrawn));
+  await pass(60_000);
+  assert.deepEqual([status("a"), checks], ["completed", SIMULATED_CHECKS.length]);
 });

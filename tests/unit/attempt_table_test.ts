@@ -986,6 +986,18 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "checks given up":
       "saving, stopping | info: Attempt ended: the server is shutting down | commit turn 1 failed, left, not begun",
   },
+  "checking is left to the next turn": {
+    "reports a line": "saving, running, messages: 1 | info: hello",
+    "lease lost": "saving, running, messages: 1",
+    broke: "saving, running, messages: 1, unsaved | set save_again 1000",
+    "no more messages": "saving, running",
+    committed: "settled, stopping, messages: 1 | publish agent | ready | release",
+    "to be checked":
+      "closing, running, checking | info: The turn has ended: its checks run | run checks | set deadline 1000",
+    "commit failed": "saving, running, messages: 1, unsaved | set save_again 1000",
+    "commit failed, store closed":
+      "settled, stopping, messages: 1, unsaved | publish agent | ready | release",
+  },
   saving: {
     "reports a line": "saving, running | info: hello",
     "lease lost": "saving, running",
@@ -993,6 +1005,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "a message": "saving, running, messages: 1",
     "a message that does not wait": "saving, running, messages: 1",
     committed: "settled, stopping | publish agent | ready | release",
+    "to be checked": "saving, running | info: Task completed | commit turn 1 completed",
     "commit failed": "saving, running, unsaved | set save_again 1000",
     "commit failed, store closed": "settled, stopping, unsaved | publish agent | ready | release",
   },

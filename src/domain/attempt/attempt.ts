@@ -3,7 +3,7 @@
  * or process: events carry the time, and the engine carries out the effects.
  */
 import { abandoned, claimed, notStarted, prepared, spawned } from "./beginning.ts";
-import { close, commitFailed, progressWritten, settle, workSaved } from "./closing.ts";
+import { close, commitFailed, progressWritten, settle, toBeChecked, workSaved } from "./closing.ts";
 import type { AttemptEffect } from "./effects.ts";
 import { endAgent, loseLease } from "./ending.ts";
 import type { TimedEvent } from "./events.ts";
@@ -86,6 +86,8 @@ function react(state: AttemptState, event: TimedEvent): Step {
       return checksEnded(state, event, at_ms);
     case "committed":
       return state.phase === "saving" ? settle(state) : stay(state);
+    case "to_be_checked":
+      return toBeChecked(state, at_ms);
     case "commit_failed":
       return commitFailed(state, event.isStoreClosed);
   }

@@ -174,7 +174,17 @@ function saving(state: AttemptState, outcome: RunOutcome) {
     results: checked.results,
     goesBack: end.outcome === "completed" && goesBack(state),
   };
-  return { result: { attempt, turn, outcome: own, end, isLeft, isPrompted, work, checks, open } };
+  const isUnchecked = isToBeChecked({ ...state, waiting: 0 }, outcome);
+  return {
+    result: { attempt, turn, outcome: own, end, isLeft, isPrompted, work, checks, isUnchecked, open },
+  };
+}
+
+/** The message that was to follow was withdrawn while the result was being committed. */
+export function toBeChecked(state: AttemptState, at_ms: number): Step {
+  if (state.phase !== "saving" || state.isWaitingToSave) return stay(state);
+  if (state.isLost) return settle(state);
+  return afterAgent({ ...state, phase: "closing", waiting: 0, isUnsaved: false }, at_ms);
 }
 
 /** Keeps the result, and the slot, until the store accepts it. A full disk or a lost store must not lose the result. */

@@ -26,6 +26,8 @@ export interface AttemptResult {
   isPrompted: boolean;
   /** How the checks of the turn ended. `goesBack`: the agent is told of those that failed. */
   checks?: { results: CheckResult[]; goesBack: boolean };
+  /** Its checks have not run, since a message follows. Without one the result must not complete the task. */
+  isUnchecked: boolean;
   /** What the agent has asked, and nobody has answered. */
   open: { permissions: readonly PermissionRequest[]; questions: readonly Question[] };
 }
@@ -66,7 +68,7 @@ export type AttemptEffect =
   | { kind: "run_checks" }
   /** The answer to `run_checks` should come soon. */
   | { kind: "stop_checks" }
-  /** Answered by `committed` or `commit_failed`. */
+  /** Answered by `committed`, `commit_failed` or `to_be_checked`. */
   | { kind: "commit_end"; result: AttemptResult }
   /** The agent has started: its start no longer loads the machine. */
   | { kind: "ready" }

@@ -83,6 +83,8 @@ type EngineEvent =
   /** The run did not take the message, since it is over. */
   | { kind: "message_refused" }
   | { kind: "committed" }
+  /** The result is not stored: the message that was to follow has been withdrawn, and no checks have run. */
+  | { kind: "to_be_checked" }
   | { kind: "commit_failed"; isStoreClosed: boolean }
   | { kind: "lease_lost" }
   /** The server failed while it carried out an effect. */

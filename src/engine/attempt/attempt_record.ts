@@ -138,7 +138,7 @@ export class AttemptRecord {
   commitEnd(result: AttemptResult, ready: Promise<void>): void {
     const { store } = this.#context;
     ready.then(() => this.#commitEnd(result)).then(
-      () => this.#emit({ kind: "committed" }),
+      (isStored) => this.#emit({ kind: isStored ? "committed" : "to_be_checked" }),
       (error) => {
         this.#sayUnsaved(error, store.closed);
         this.#emit({ kind: "commit_failed", isStoreClosed: store.closed });
@@ -156,9 +156,9 @@ export class AttemptRecord {
     this.#isSaid = true;
   }
 
-  async #commitEnd(result: AttemptResult): Promise<void> {
+  async #commitEnd(result: AttemptResult): Promise<boolean> {
     // The attempt's log is stored with its end or before it, never after.
     await this.#context.store.logs.handOver();
-    await commitAttemptEnd(this.#context, this.#task_id, this.#lease, result, this.#turn_began);
+    return await commitAttemptEnd(this.#context, this.#task_id, this.#lease, result, this.#turn_began);
   }
 }

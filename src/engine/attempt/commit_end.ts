@@ -11,20 +11,24 @@ import type { RunContext } from "../run_context.ts";
 import { withComplaint } from "./check_run.ts";
 import { answerOf } from "./turn_record.ts";
 
-/** `started_at`: of the last turn. Throws what the store throws. The commit may then have been carried out or not. */
+/**
+ * `started_at`: of the last turn. Returns false if the task must be checked first: then nothing is stored. Throws what the
+ * store throws. The commit may then have been carried out or not.
+ */
 export async function commitAttemptEnd(
   context: RunContext,
   task_id: string,
   lease: Lease,
   result: AttemptResult,
   started_at: string,
-): Promise<void> {
+): Promise<boolean> {
   const { store, index, clock, settings, holds, max_attempts } = context;
   const { max_wait_ms } = settings.provider_limit;
   const chance = clock.random();
   const agent = store.tasks.get(task_id)?.state.attempts.at(-1)?.agent;
   // Before the task is queued again, which must not start it at once.
   if (agent !== undefined) await noteProvider(context, task_id, agent, result);
+  let isStored = true;
   await settle(store.tasks, task_id, lease, (task, view, isHeld) => {
     const now = clock.now();
     const times = { started_at, ended_at: isoTime(now) };
@@ -41,9 +45,12 @@ export async function commitAttemptEnd(
     const released_at = held && epochOf(held.until);
     const policy = { ...settings, max_attempts, max_wait_ms, released_at };
     const next = stateAfter({ ...task, state }, result, policy, now, chance);
+    isStored = !(result.isUnchecked && next.status === "completed");
+    if (!isStored) return { states: new Map() };
     const sets = [...besides.sets ?? [], ...waits, ...texts];
     return { states: cascade(index.graphOf(view), new Map([[task_id, next]]), now), ...besides, sets };
   });
+  return isStored;
 }
 
 /** Holds the agent if its provider refuses it. A turn that ended well shows that it does not. */
