@@ -233,7 +233,12 @@ Deno.test("what a check leaves running ends with it and keeps nobody waiting, al
 
 Deno.test("a check may print without end: its last 4 KiB are kept; one that cannot be started has no exit code", async () => {
   await withApp({ config }, async (app) => {
-    const loud = ["sh", "-c", "head -c 40000000 /dev/zero | tr '\\0' '\\251'; printf 'ü end' >&2; exit 2"];
+    // All on one stream: two of them have no order between them.
+    const loud = [
+      "sh",
+      "-c",
+      "exec >&2; head -c 40000000 /dev/zero | tr '\\0' '\\251'; printf 'ü end'; exit 2",
+    ];
     const socket = await start(app, {
       agent: "command",
       prompt: "print x",
