@@ -4,6 +4,7 @@ import { ownTimeZone } from "../domain/time_zones.ts";
 import type { ScheduleRecord } from "../domain/schedule.ts";
 import type { DailyReport } from "../engine/daily_report.ts";
 import type { DomainEvent, EventBus } from "../engine/events.ts";
+import type { Masker } from "../domain/masking.ts";
 import type { Belonging } from "../engine/projects.ts";
 import { containedPrograms } from "../host/processes/contained_program.ts";
 import { DailyReports } from "../notify/daily_reports.ts";
@@ -14,16 +15,20 @@ import type { ComposeOptions } from "./compose_options.ts";
 export interface Told {
   store: Store;
   bus: EventBus;
+  masker: Masker;
   projectOf(task: Belonging): string | undefined;
 }
 
 export function composeNotifications(
   { clock, config }: ComposeOptions,
-  { store, bus, projectOf }: Told,
+  { store, bus, masker, projectOf: configured }: Told,
   url: () => string,
 ): Notifications {
+  // A label is a project too where no configured one has its name.
+  const projectOf = (task: Belonging) => configured(task) ?? (task.spec.metadata?.project || undefined);
   const notifications = new Notifications({
     clock,
+    masker,
     outbox: store.outbox,
     targets: config.notifications,
     run: containedPrograms(clock),
@@ -32,13 +37,14 @@ export function composeNotifications(
     timezone: config.tasks.timezone ?? ownTimeZone(),
   });
   if (config.notifications.length === 0) return notifications;
-  store.tasks.alongside((changes) =>
+  store.tasks.alongside((changes, room) =>
     notifications.with(
       changes.flatMap(({ before, after }) => after ? happeningsOf(before, after, projectOf(after)) : []),
+      room,
     )
   );
-  store.schedules.alongside((changes) =>
-    notifications.with(changes.flatMap(({ before, after }) => pausedOf(before, after, projectOf) ?? []))
+  store.schedules.alongside((changes, room) =>
+    notifications.with(changes.flatMap(({ before, after }) => pausedOf(before, after, projectOf) ?? []), room)
   );
   const taskOf = (id: string) => {
     const task = store.tasks.get(id);

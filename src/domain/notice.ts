@@ -31,8 +31,12 @@ export type Happening = Pick<Notice, "event" | "task" | "data"> & Pick<About, "p
 
 /** The most bytes of one field of `data`, as JSON. A longer one is cut, and is a text then. */
 const FIELD_BYTES_MAX = 4096;
-/** A report is a page of text. As JSON, where some characters take two, it has to fit into a value of the store. */
+/** A report is a page of text. */
 const REPORT_BYTES_MAX = 24_000;
+/** How many times as long a text may become as JSON, where some characters take two bytes, and others six. */
+const AS_JSON = 2;
+/** The most bytes of all fields, as JSON: with its task, a notice has to fit into a value of the store. */
+const DATA_BYTES_MAX = 52_000;
 const FIELDS_MAX = 8;
 
 /** What filters ask about a happening. */
@@ -43,11 +47,32 @@ export function aboutOf({ event, task, project }: Happening): About {
 /** The data of a notice, small enough to be stored with the change that it tells of. */
 export function bounded(data: Record<string, unknown>): Record<string, unknown> {
   const fields = Object.entries(data).filter(([, value]) => value !== undefined).slice(0, FIELDS_MAX);
-  return Object.fromEntries(fields.map(([name, value]) => {
-    const text = typeof value === "string" ? value : JSON.stringify(value);
-    const max = name === "report" ? REPORT_BYTES_MAX : FIELD_BYTES_MAX;
-    return [name, utf8Length(text) <= max ? value : `${cutToBytes(text, max)}…`];
-  }));
+  for (let field_max = FIELD_BYTES_MAX;; field_max = Math.floor(field_max / 2)) {
+    const cut = fields.map(([name, value]) =>
+      [name, boundedField(value, name === "report" ? REPORT_BYTES_MAX : field_max)] as const
+    );
+    const small = Object.fromEntries(cut);
+    if (field_max === 0 || utf8Length(JSON.stringify(small)) <= DATA_BYTES_MAX) return small;
+  }
+}
+
+function boundedField(value: unknown, max: number): unknown {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const cut = cutAsJson(text, max);
+  return cut === text ? value : `${cut}…`;
+}
+
+/** The beginning of the text that has at most `max` bytes, and not much more as JSON. */
+function cutAsJson(text: string, max: number): string {
+  let cut = cutToBytes(text, max);
+  for (let length = jsonLength(cut); length > max * AS_JSON; length = jsonLength(cut)) {
+    cut = cutToBytes(cut, Math.floor(utf8Length(cut) * max * AS_JSON / length));
+  }
+  return cut;
+}
+
+function jsonLength(text: string): number {
+  return utf8Length(JSON.stringify(text));
 }
 
 export function noticeTask({ id, spec, state }: TaskRecord, project: string | undefined): NoticeTask {

@@ -25,9 +25,17 @@ export function reportDue({ at, timezone }: ReportTime, now_ms: number, last: st
   const isToCome = now_ms < today_ms;
   // Shortly after midnight, it may be the one of late yesterday.
   const day = isToCome ? dayBefore(today) : today;
-  const isDue = now_ms < timeOf(day) + MADE_UP_MS && (last === undefined || last < day);
+  const isDue = now_ms < timeOf(day) + MADE_UP_MS && !isTold(day, last);
   const next_ms = isToCome ? today_ms : timeOf(dayAt(midnightAfter(now_ms, timezone), timezone));
   return { day: isDue ? day : undefined, next_ms };
+}
+
+/**
+ * Whether the report of a day was told, if `last` is the day of the last one. A clock that was set back by a day repeats none; a
+ * `last` that lies further ahead is that of a clock that was wrong.
+ */
+export function isTold(day: string, last: string | undefined): boolean {
+  return last !== undefined && last >= day && dayBefore(last) <= day;
 }
 
 /** By the calendar, in which no day is missing. */

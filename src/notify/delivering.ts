@@ -4,6 +4,7 @@
  */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, epochOf, isoTime, type Timer } from "../clock/clock.ts";
+import type { Masker } from "../domain/masking.ts";
 import type { NotificationTarget } from "../domain/notification.ts";
 import type { RunProgram } from "../host/processes/contained_program.ts";
 import type { Outbox, OutboxItem, TargetState } from "../store/outbox.ts";
@@ -17,6 +18,8 @@ const log = getLogger(["opencode-agents", "notify"]);
 const DAY_MS = 86_400_000;
 /** The most notices that wait for one target. Of more, the oldest are given up. */
 const WAITING_MAX = 2_000;
+/** The most characters that are told of a failure. */
+const ERROR_MAX = 300;
 const LOOK_AGAIN_MS = 30_000;
 /** How many are forgotten in one commit. */
 const TOGETHER = 200;
@@ -32,6 +35,8 @@ export interface DeliveringOptions {
   base(): string;
   /** The zone of targets that name none. */
   timezone: string;
+  /** Masks what a target says of a failure: a program may print the variables that it has. */
+  masker: Pick<Masker, "text">;
 }
 
 export class Delivering {
@@ -53,12 +58,14 @@ export class Delivering {
     return { waiting: this.#lanes.sizeOf(target), ...this.#states.get(target) };
   }
 
-  /** Goes on with what earlier servers could not deliver. */
-  async start(): Promise<void> {
+  /** Goes on with what earlier servers could not deliver. Returns `at_ms` of the newest of that. */
+  async start(): Promise<number> {
     const { outbox, targets } = this.#options;
     this.#states = await outbox.states();
     const strays: OutboxItem[] = [];
+    let newest_ms = 0;
     for await (const item of outbox.items()) {
+      newest_ms = item.at_ms;
       if (targets.has(item.target)) this.#lanes.add(item);
       else strays.push(item);
     }
@@ -74,6 +81,7 @@ export class Delivering {
     }
     this.#isOpen = true;
     this.#goOn();
+    return newest_ms;
   }
 
   /** What was not delivered stays for the next server. */
@@ -189,14 +197,17 @@ export class Delivering {
 
   /** Hands a notice over at once, and once. Never rejects. */
   async carry(target: NotificationTarget, notice: Told): Promise<Carried> {
-    const { clock, run, env, base, timezone } = this.#options;
+    const { clock, run, env, base, timezone, masker } = this.#options;
     const secret = target.secret_env === undefined ? undefined : env[target.secret_env];
-    return await carry(target, parcelOf(notice, base(), target.timezone ?? timezone), secret, {
+    const carried = await carry(target, parcelOf(notice, base(), target.timezone ?? timezone), secret, {
       clock,
       run,
       env,
       signal: this.#closing.signal,
     });
+    if (carried.error === undefined) return carried;
+    // Masked first: what is left of a secret that was cut would not be known.
+    return { ...carried, error: masker.text(carried.error).slice(0, ERROR_MAX) };
   }
 
   /** `work` never rejects. It is waited for at the stop. */

@@ -6,6 +6,7 @@ import { fieldProblem } from "../domain/field_problem.ts";
 import { aboutOf, bounded, type Happening, type Notice } from "../domain/notice.ts";
 import { isTold, type NotificationTarget } from "../domain/notification.ts";
 import type { NotificationTested, NotificationView } from "../protocol/notification_messages.ts";
+import { fitting, type Room } from "../store/group_commit.ts";
 import type { OutboxItem } from "../store/outbox.ts";
 import type { Alongside } from "../store/record_store.ts";
 import { Delivering, type DeliveringOptions } from "./delivering.ts";
@@ -13,8 +14,6 @@ import { shownPlace } from "./parcel.ts";
 
 const log = getLogger(["opencode-agents", "notify"]);
 
-/** The most notices in the commit of the change that they tell of. Further ones follow in commits of their own. */
-const IN_COMMIT_MAX = 50;
 const ID_BYTES = 12;
 
 export interface NotificationOptions extends Omit<DeliveringOptions, "targets"> {
@@ -26,6 +25,7 @@ export class Notifications {
   readonly #options: NotificationOptions;
   readonly #targets: ReadonlyMap<string, NotificationTarget>;
   readonly #delivering: Delivering;
+  #last_ms = 0;
 
   constructor(options: NotificationOptions) {
     this.#options = options;
@@ -33,24 +33,27 @@ export class Notifications {
     this.#delivering = new Delivering({ ...options, targets: this.#targets });
   }
 
-  start(): Promise<void> {
-    return this.#delivering.start();
+  async start(): Promise<void> {
+    this.#last_ms = Math.max(this.#last_ms, await this.#delivering.start());
   }
 
   stop(): Promise<void> {
     return this.#delivering.stop();
   }
 
-  /** What is stored with the changes of which these tell; undefined if nobody is told. */
-  with(happenings: readonly Happening[]): Alongside | undefined {
+  /**
+   * What is stored with the changes of which these tell, as far as there is room; undefined if nobody is told. Further notices
+   * follow in commits of their own: no change fails because many are told of it.
+   */
+  with(happenings: readonly Happening[], room: Room): Alongside | undefined {
     const items = happenings.flatMap((one) => this.#itemsOf(one));
     if (items.length === 0) return undefined;
-    const { outbox } = this.#options;
+    const sets = fitting(items.map((item) => this.#options.outbox.entry(item)), room);
     return {
-      sets: items.slice(0, IN_COMMIT_MAX).map((item) => outbox.entry(item)),
+      sets,
       stored: () => {
-        this.#delivering.add(items.slice(0, IN_COMMIT_MAX));
-        for (const item of items.slice(IN_COMMIT_MAX)) this.#keep([item]);
+        this.#delivering.add(items.slice(0, sets.length));
+        for (const item of items.slice(sets.length)) this.#keep([item]);
       },
       doubtful: () => this.#delivering.lookLater(),
     };
@@ -64,30 +67,34 @@ export class Notifications {
 
   /** Tells a target the report of a day, unless it was told that already, by whichever server. Throws the store's error. */
   async tellReport({ name }: NotificationTarget, day: string, report: string): Promise<void> {
-    const at_ms = this.#options.clock.now();
-    const data = bounded({ report });
-    const notice: Notice = { id: freshId(), event: "report", time: isoTime(at_ms), data };
-    const item: OutboxItem = { target: name, at_ms, notice, tries: 0 };
+    const time = isoTime(this.#options.clock.now());
+    const notice: Notice = { id: freshId(), event: "report", time, data: bounded({ report }) };
+    const item: OutboxItem = { target: name, at_ms: this.#nextPlace(), notice, tries: 0 };
     if (await this.#options.outbox.keepReport(item, day)) this.#delivering.add([item]);
   }
 
   #itemsOf(happening: Happening): OutboxItem[] {
     const told = [...this.#targets.values()].filter((target) => isTold(target, aboutOf(happening)));
     if (told.length === 0) return [];
-    const at_ms = this.#options.clock.now();
+    const time = isoTime(this.#options.clock.now());
     const { event, task, data } = happening;
     return told.map(({ name }) => ({
       target: name,
-      at_ms,
+      at_ms: this.#nextPlace(),
       notice: {
         id: freshId(),
         event,
-        time: isoTime(at_ms),
+        time,
         task,
         data: bounded(data),
       },
       tries: 0,
     }));
+  }
+
+  /** The time, and later than that of any other notice, also if the clock was set back: the next server has the same order. */
+  #nextPlace(): number {
+    return this.#last_ms = Math.max(this.#last_ms + 1, this.#options.clock.now());
   }
 
   #keep(items: OutboxItem[]): void {

@@ -43,5 +43,5 @@ export async function post(
 function reasonOf(error: Error): string {
   let cause = error;
   while (cause.cause instanceof Error) cause = cause.cause;
-  return cause.message.replace(/https?:\/\/[^\s)]+/g, "the url").slice(0, 300);
+  return cause.message.replace(/https?:\/\/[^\s)]+/g, "the url");
 }

@@ -128,9 +128,12 @@ function costOfDays(costs: readonly Cost[], today: string): string {
   }).join(", ");
 }
 
+/** White space, and what neither a page nor a terminal should get: control characters, and those that turn the writing around. */
+const BETWEEN = /[\s\p{Cc}\p{Bidi_Control}]+/gu;
+
 /** Text of others on one line, which Markdown takes as text. */
 function escaped(text: string): string {
-  const line = [...text.replace(/\s+/g, " ").trim()];
+  const line = [...text.replace(BETWEEN, " ").trim()];
   const cut = line.length > TEXT_MAX ? `${line.slice(0, TEXT_MAX).join("")}…` : line.join("");
-  return cut.replace(/[\\`*_[\]<>|#~]/g, "\\$&");
+  return cut.replace(/[\\`*_[\]<>|#~]|&(?=#?\w+;)/g, "\\$&");
 }

@@ -44,6 +44,14 @@ export interface Stamp {
 /** The most that `Stamp.of` may add. */
 const STAMP: Size = { checks: 1, mutations: 4, bytes: 40 << 10, key_bytes: 2 << 10 };
 
+/** How much more fits into a commit. */
+export interface Room {
+  mutations: number;
+  /** Of keys and values together. */
+  bytes: number;
+  key_bytes: number;
+}
+
 interface Waiting {
   commit: Commit;
   size: Size;
@@ -88,6 +96,16 @@ export class GroupCommit {
       this.#waiting.push({ commit, changed, size, ...keysOf(commit), resolve, reject });
       this.#running ??= this.#run();
     });
+  }
+
+  /** How much more may be added to the commit. */
+  roomIn(commit: Commit): Room {
+    const { mutations, bytes, key_bytes } = sizeOf(commit);
+    return {
+      mutations: ATOMIC_MUTATIONS_MAX - this.#room.mutations - mutations,
+      bytes: COMMIT_BYTES_MAX - this.#room.bytes - bytes,
+      key_bytes: KEY_BYTES_MAX - this.#room.key_bytes - key_bytes,
+    };
   }
 
   /** Resolves when no commit waits. */
@@ -152,6 +170,19 @@ export class GroupCommit {
     await this.#send(group.slice(0, middle));
     await this.#send(group.slice(middle));
   }
+}
+
+/** As many of the sets, from the first on, as there is room for. */
+export function fitting<T extends NonNullable<Commit["sets"]>[number]>(sets: readonly T[], room: Room): T[] {
+  let { mutations, bytes, key_bytes } = room;
+  const end = sets.findIndex((set) => {
+    const size = sizeOf({ sets: [set] });
+    mutations -= size.mutations;
+    bytes -= size.bytes;
+    key_bytes -= size.key_bytes;
+    return Math.min(mutations, bytes, key_bytes) < 0;
+  });
+  return end < 0 ? [...sets] : sets.slice(0, end);
 }
 
 /** Whether both fit into one commit. */

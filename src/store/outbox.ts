@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { Notice } from "../domain/notice.ts";
+import { isTold } from "../domain/report_time.ts";
 import { stored } from "../domain/stored.ts";
 import type { GroupCommit } from "./group_commit.ts";
 import type { Key, KeyValue } from "./kv/kv.ts";
@@ -15,8 +16,7 @@ const REPORTS: Key = ["notice_report"];
 
 const OutboxItem = z.object({
   target: z.string().describe("The name of who is told."),
-  /** Orders the items of a target. */
-  at_ms: z.int(),
+  at_ms: z.int().describe("When it happened, or a little later: it orders the items of a target."),
   notice: Notice,
   tries: z.int().describe("How many deliveries have failed."),
   next_ms: z.int().optional().describe("When the next one is due, in epoch milliseconds."),
@@ -82,15 +82,14 @@ export class Outbox {
   }
 
   /**
-   * Keeps the report of a day, unless one of that day or a later one was kept for the target. Returns whether this one is
-   * kept, once that is durable.
+   * Keeps the report of a day, unless it was kept for the target already. Returns whether this one is kept, once that is
+   * durable.
    */
   async keepReport(item: OutboxItem, day: string): Promise<boolean> {
     const key = [...REPORTS, item.target];
     const last = await this.#kv.get(key);
-    if (last && decodeStored(STORED_DAY, `the last report of '${item.target}'`, last.value).day >= day) {
-      return false;
-    }
+    const told = last && decodeStored(STORED_DAY, `the last report of '${item.target}'`, last.value).day;
+    if (isTold(day, told)) return false;
     const { ok } = await this.#commits.commit({
       checks: [{ key, versionstamp: last?.versionstamp ?? null }],
       sets: [this.entry(item), { key, value: encodeStored({ day }) }],

@@ -11,7 +11,7 @@ import { type Actor, SERVER } from "../domain/actor.ts";
 import { ApiError } from "../domain/errors.ts";
 import { ChangesUnderWay } from "./changes_under_way.ts";
 import { DoubtfulChanges } from "./doubtful_changes.ts";
-import type { GroupCommit } from "./group_commit.ts";
+import type { GroupCommit, Room } from "./group_commit.ts";
 import type { KeyValue } from "./kv/kv.ts";
 import type { Rows } from "./kv/kv_rows.ts";
 import type { RecordKind } from "./record_kinds.ts";
@@ -35,7 +35,11 @@ export interface Alongside {
   doubtful(): void;
 }
 
-type AlongsideOf<Spec, State> = (changes: Omit<Change<Spec, State>, "by">[]) => Alongside | undefined;
+/** `room`: what it stores may not be more, or the change could not be stored. */
+type AlongsideOf<Spec, State> = (
+  changes: Omit<Change<Spec, State>, "by">[],
+  room: Room,
+) => Alongside | undefined;
 
 /** A change that other commits overtake this often indicates a bug. */
 const TRIES_MAX = 100;
@@ -128,7 +132,7 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
         continue;
       }
       tries++;
-      const more = this.#alongside?.(this.#changesOf(prepared));
+      const more = this.#alongside?.(this.#changesOf(prepared), this.#commits.roomIn(commit));
       if (more?.sets) commit.sets.push(...more.sets);
       if (!await this.#send(prepared, by, more)) continue;
       more?.stored();

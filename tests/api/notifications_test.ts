@@ -182,6 +182,13 @@ Deno.test("a target hears only of its project, of priorities from its own on, an
       min_priority: "high",
     },
     { name: "failed", channel: "webhook", url: `${hooks.url}/failed`, events: ["task_failed"] },
+    {
+      name: "label",
+      channel: "webhook",
+      url: `${hooks.url}/label`,
+      events: ["task_failed"],
+      project: "label",
+    },
   ];
   await withApp({ config: config(targets, { projects: { shop: { path: "shop" } } }) }, async (app) => {
     await Deno.mkdir(`${app.dir}/shop`);
@@ -190,16 +197,18 @@ Deno.test("a target hears only of its project, of priorities from its own on, an
     await start(app, "b", "print done", { priority: "low", metadata: { project: "shop" } });
     await start(app, "c", "print done", { ...elsewhere });
     await start(app, "d", "exit 1", elsewhere);
-    await hooks.gets(3);
+    await start(app, "e", "exit 1", { metadata: { project: "shop" } });
+    await hooks.gets(5);
     await until(async () => (await listed(app)).every(({ waiting }) => waiting === 0));
     const told = hooks.received.map(({ path, body }) => `${path} ${JSON.parse(body).task.id}`).sort();
-    assert.deepEqual(told, ["/failed d", "/high a", "/shop b"]);
+    assert.deepEqual(told, ["/failed d", "/failed e", "/high a", "/label d", "/shop b"]);
   });
 });
 
 Deno.test("ntfy gets a title, a text and a link; a command gets the notice on stdin", async () => {
   await using hooks = new HookReceiver();
   const file = await Deno.makeTempFile();
+  Deno.env.set("OA_TEST_TOLD_SECRET", "mellon-and-more");
   const targets = [
     { name: "phone", channel: "ntfy", url: `${hooks.url}/`, topic: "my-topic", events: ["task_failed"] },
     {
@@ -212,6 +221,13 @@ Deno.test("ntfy gets a title, a text and a link; a command gets the notice on st
       name: "broken",
       channel: "command",
       command: ["sh", "-c", "echo oh no >&2; exit 4"],
+      events: ["report"],
+    },
+    {
+      name: "talkative",
+      channel: "command",
+      secret_env: "OA_TEST_TOLD_SECRET",
+      command: ["sh", "-c", `echo "${"x".repeat(270)} no, $OA_TEST_TOLD_SECRET" >&2; exit 4`],
       events: ["report"],
     },
     { name: "missing", channel: "command", command: ["/no/such/program"], events: ["report"] },
@@ -230,6 +246,7 @@ Deno.test("ntfy gets a title, a text and a link; a command gets the notice on st
     const test = async (name: string) => (await app.post({ type: "test_notification", name })).reply;
     const broken = await test("broken");
     assert.deepEqual([broken.delivered, broken.status, broken.error], [false, 4, "it ended with 4: oh no"]);
+    assert.match(String((await test("talkative")).error), /^it ended with 4: x+ no, \*/);
     const missing = await test("missing");
     assert.equal(missing.delivered, false);
     assert.match(String(missing.error), /cannot be run/);

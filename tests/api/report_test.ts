@@ -1,5 +1,7 @@
 /** The daily report through the door, and its text for tasks of every kind. */
 import assert from "node:assert/strict";
+import fc from "fast-check";
+import { marked } from "marked";
 import type { Task } from "../../src/domain/task.ts";
 import { dailyReport, isReported } from "../../src/protocol/daily_report.ts";
 import { EXCHANGES } from "../../src/protocol/messages.ts";
@@ -105,6 +107,55 @@ Cost: ~$0.50 on 2030-01-02 so far.
 `,
   );
   assert.match(dailyReport({ ...facts, tasks: [] }), /Cost: none\.\n\nNothing was done, and nothing waits/);
+});
+
+/** What stands between the markup, as a browser shows it. */
+function shown(html: string): string {
+  const named: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"' };
+  return html.replace(/<[^>]*>/g, "").replace(/&#39;/g, "'").replace(/&(\w+);/g, (_, name) => named[name]!);
+}
+
+Deno.test("report: texts of others stay text, whatever they hold, in Markdown and in a terminal", () => {
+  const hostile = fc.string({
+    unit: fc.constantFrom(
+      ..."ab1 -+*_`~#|<>[]()!&;:./\\\"'=\n\r\t",
+      "<b>",
+      "![x](y)",
+      "[x](javascript:y)",
+      "&lt;",
+      "&#60;",
+      "\n\n# title",
+      "\n---\n",
+      "\u001b[2J",
+      "\u009b",
+      "\u202e",
+      "\u2028",
+      "```",
+    ),
+    minLength: 1,
+    maxLength: 40,
+  }).filter((text) => /\w/.test(text) && !/www\.|:\/\/|@/.test(text));
+  fc.assert(fc.property(hostile, hostile, hostile, (description, error, project) => {
+    const one = task("one", "failed", {
+      completed_at: "2030-01-02T03:00:00.000Z",
+      description,
+      error,
+      metadata: { project },
+    });
+    const other = task("two", "queued");
+    const facts = { costs: [], today: "2030-01-02", now_ms: NOW, timezone: "UTC", cost_zone: "UTC" };
+    const text = dailyReport({ ...facts, tasks: [one, other] });
+    assert.doesNotMatch(text, /[^\n\P{Cc}]|\p{Bidi_Control}/u);
+    const html = marked.parse(text, { async: false });
+    assert.deepEqual(
+      [...new Set([...html.matchAll(/<\/?(\w+)/g)].map(([, name]) => name))].sort(),
+      ["code", "h1", "h2", "h3", "li", "p", "ul"],
+      text,
+    );
+    const line = (said: string) => said.replace(/[\s\p{Cc}\p{Bidi_Control}]+/gu, " ").trim();
+    assert.ok(shown(html).includes(`one ${line(description)}: ${line(error)}`), `${text}\n${html}`);
+    assert.ok(shown(html).includes(`\n${line(project)}\n`), `${text}\n${html}`);
+  }));
 });
 
 Deno.test("report: create_report answers with the tasks of the server, of one project if asked", async () => {

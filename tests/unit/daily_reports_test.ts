@@ -25,6 +25,8 @@ Deno.test("a report is due once a day at its time, and within an hour after it",
     [vienna, "2030-07-02T05:00:00Z", undefined, "2030-07-02", "2030-07-03T05:00:00Z"],
     // The clock was set back.
     [vienna, "2030-01-02T06:10:00Z", "2030-01-03", undefined, "2030-01-03T06:00:00Z"],
+    // It had been wrong by years.
+    [vienna, "2030-01-02T06:10:00Z", "2035-06-01", "2030-01-02", "2030-01-03T06:00:00Z"],
     [late, "2030-01-01T00:15:00Z", "2029-12-30", "2029-12-31", "2030-01-01T23:30:00Z"],
     [late, "2030-01-01T00:15:00Z", "2029-12-31", undefined, "2030-01-01T23:30:00Z"],
     [late, "2030-01-01T00:30:00Z", undefined, undefined, "2030-01-01T23:30:00Z"],

@@ -137,3 +137,21 @@ Deno.test("a notice says times in the zone of whoever is told; what programs rea
   assert.equal(text, "Its tasks wait.\nlimit reached");
   assert.equal(JSON.parse(body).data.until, until);
 });
+
+Deno.test("a notice fits into a value of the store, whatever texts it has", () => {
+  const nasty = fc.string({
+    unit: fc.constantFrom("\u0001", '"', "\\", "\n", "a", "ü", "😀"),
+    maxLength: 9000,
+  });
+  const fields = fc.dictionary(fc.constantFrom(..."abcdefghi"), fc.oneof(nasty, fc.array(nasty)), {
+    maxKeys: 9,
+  });
+  const fits = (data: Record<string, unknown>) => {
+    const size = new TextEncoder().encode(JSON.stringify(bounded(data))).length;
+    assert.ok(size < 53_000, `${size}`);
+  };
+  fc.assert(fc.property(fields, fits), { numRuns: 30 });
+  fits(Object.fromEntries([..."abcdefgh"].map((name) => [name, "\u0001".repeat(9000)])));
+  fits({ report: "\u0001".repeat(90_000) });
+  assert.equal(bounded({ report: "line\n".repeat(4800) }).report, "line\n".repeat(4800));
+});

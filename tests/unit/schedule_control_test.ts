@@ -293,6 +293,8 @@ Deno.test("schedule: what was due for over a minute while the server was down is
     await world.schedule("daily", SOON, { interval: "daily" });
     await world.schedule("once", SOON);
     await world.schedule("later", "2030-01-01T01:59:30Z");
+    await world.schedule("paused", SOON, { interval: "daily" });
+    await world.scheduler.commands.pause("paused", OWNER);
     await world.stop();
     world.down(2 * HOUR);
     const events = heard(world);

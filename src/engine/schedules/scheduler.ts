@@ -129,7 +129,9 @@ export class Scheduler {
       const next = advanced(current, now_ms, came);
       return next ? { updates: [{ id, state: next }] } : { removes: [id] };
     }, scheduleActor(id));
-    if (isMoved && now_ms - state.next_ms > MISSED_AFTER_MS) this.#tellMissed(id, state.next_ms, came);
+    // The times of a paused schedule come and go without a run, whoever is there.
+    const isMissed = isMoved && !("reason" in came && came.reason === "paused");
+    if (isMissed && now_ms - state.next_ms > MISSED_AFTER_MS) this.#tellMissed(id, state.next_ms, came);
   }
 
   /** Nobody was there at the time: the server was down, or the machine asleep. */

@@ -4,7 +4,6 @@ import { whyEnded } from "../../host/processes/contained_program.ts";
 
 const BOUND_MS = 30_000;
 const OUTPUT_MAX = 64 << 10;
-const SAID_MAX = 300;
 
 export const command: Carrier<"command"> = async ({ command }, parcel, _secret, { run, env, signal }) => {
   const [program, ...args] = command as [string, ...string[]];
@@ -20,13 +19,13 @@ export const command: Carrier<"command"> = async ({ command }, parcel, _secret, 
     });
     if (end.why !== "ended") return { delivered: false, error: whyEnded(end.why, bounds) };
     if (end.code === 0) return { delivered: true, status: 0 };
-    const said = new TextDecoder().decode(end.stderr).trim().split("\n").at(-1)!.slice(0, SAID_MAX);
+    const said = new TextDecoder().decode(end.stderr).trim().split("\n").at(-1)!;
     return {
       delivered: false,
       status: end.code,
       error: `it ended with ${end.code}${said === "" ? "" : `: ${said}`}`,
     };
   } catch (error) {
-    return { delivered: false, error: `it cannot be run: ${(error as Error).message.slice(0, SAID_MAX)}` };
+    return { delivered: false, error: `it cannot be run: ${(error as Error).message}` };
   }
 };
