@@ -7,6 +7,7 @@ const ORDER = [
   "browser",
   "agents",
   "faults",
+  "nodes",
   "client",
   "simulation",
   "mcp",

@@ -111,6 +111,8 @@ export interface ApiContext {
   keys: Pick<Keys, "create" | "list" | "revoke" | "rotate">;
   sessions: Pick<Sessions, "list" | "get" | "end">;
   limits: Pick<LimitControl, "report" | "change">;
+  /** Resolves when this server knows all that other servers on the store have committed; absent if it is alone. */
+  catchUp?(): Promise<void>;
   /** What a key that is limited to projects sees; undefined for all others. */
   scopeOf(identity: Identity): ProjectScope | undefined;
   /** Prepares another message of the same session; for `batch`. */

@@ -1,6 +1,6 @@
 /** Routes a message: JSON → envelope → schema → handler → reply. Every failure becomes an error reply. */
 import type { Identity } from "../access/identity.ts";
-import { ApiError } from "../domain/errors.ts";
+import { ApiError, type ErrorCode } from "../domain/errors.ts";
 import { RequestId } from "../protocol/exchange.ts";
 import { schemaError } from "../protocol/schema_errors.ts";
 import { fieldProblem, nearest, shown } from "../domain/field_problem.ts";
@@ -102,7 +102,10 @@ export class Router {
         touches: () => capability.touches?.(parsed.data, this.#context),
         carryOut: () => {
           try {
-            const answer = capability.handle(parsed.data, this.#context, session);
+            const answer = informed(
+              () => capability.handle(parsed.data, this.#context, session),
+              this.#context,
+            );
             return answer instanceof Promise ? answer.then(finish, fail) : finish(answer);
           } catch (error) {
             return fail(error);
@@ -157,6 +160,29 @@ export class Router {
       );
     }
     return capability;
+  }
+}
+
+/** The errors whose cause may be that another server has made what this one has not heard of yet. */
+const UNHEARD: readonly ErrorCode[] = ["TASK_NOT_FOUND", "TASK_DEPENDENCY_ERROR"];
+
+/** Handles a message again with the news of other servers if it did not find what it is about. */
+function informed(
+  handle: () => object | Promise<object>,
+  { catchUp }: Pick<ApiContext, "catchUp">,
+): object | Promise<object> {
+  if (!catchUp) return handle();
+  const isUnheard = (error: unknown) => error instanceof ApiError && UNHEARD.includes(error.code);
+  const again = async (error: unknown) => {
+    if (!isUnheard(error)) throw error;
+    await catchUp();
+    return await handle();
+  };
+  try {
+    const answer = handle();
+    return answer instanceof Promise ? answer.catch(again) : answer;
+  } catch (error) {
+    return again(error);
   }
 }
 

@@ -111,6 +111,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     sessions: auth.sessions,
     keys,
     limits: control,
+    catchUp: store.changes.catchUp?.bind(store.changes),
   });
   const version = manifest.version;
   const { max_message_bytes } = config.limits;

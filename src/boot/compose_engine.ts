@@ -80,7 +80,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
   };
   const index = new TaskIndex(store.tasks, store.changes, facts);
   const counts = new ProjectCounts(store.tasks, store.changes, facts.projectOf);
-  const ids = { store_id: store.id, instance_id: crypto.randomUUID() };
+  const ids = { store_id: store.mark, instance_id: crypto.randomUUID() };
   const runner = options.openRunner(ids);
   const programs = {
     clock,

@@ -126,7 +126,11 @@ function withPlaces(config: Config, base: string, home: Home): Config {
         client_ca: server.tls.client_ca && placed("server.tls.client_ca", server.tls.client_ca),
       },
     },
-    store: store.path === undefined ? store : { ...store, path: placed("store.path", store.path) },
+    store: {
+      ...store,
+      path: store.path && placed("store.path", store.path),
+      token_file: store.token_file && placed("store.token_file", store.token_file),
+    },
     agents: Object.fromEntries(agents),
     projects: Object.fromEntries(projects),
     tasks: {

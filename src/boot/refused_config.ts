@@ -3,14 +3,7 @@ import { type Config, isLoopback } from "../protocol/config.ts";
 import { ApiError } from "../domain/errors.ts";
 
 /** Throws `CONFIGURATION_ERROR` for what would be ignored or would expose this machine. */
-export function refuseImpossible({ server, security, store }: Config, insecure: boolean): void {
-  if (store.url !== undefined) {
-    throw new ApiError(
-      "CONFIGURATION_ERROR",
-      `store.url: ${JSON.stringify(store.url)} is not available in this version`,
-      { field: "store.url" },
-    );
-  }
+export function refuseImpossible({ server, security }: Config, insecure: boolean): void {
   if (server.tls !== undefined) refuseImpossibleTls(server.tls, server.transport);
   if (isLoopback(server.host) || insecure) return;
   if (security.auth !== "required") {

@@ -13,7 +13,6 @@ import { createProcessAbility } from "../host/processes/ability.ts";
 import { keepInheritedFiles } from "../host/processes/inherited_files.ts";
 import type { Config } from "../protocol/config.ts";
 import { folderError } from "../store/data_folder.ts";
-import { openStore } from "../store/open.ts";
 import { isAnyInstalled } from "./checks/installed_agents.ts";
 import { checkProjects } from "./checks/projects.ts";
 import { checkWorkingFolders } from "./checks/working_folders.ts";
@@ -28,6 +27,7 @@ import { type Part, Parts, StopFailure, stopInTime } from "./parts.ts";
 import { serverEnding } from "./server_signals.ts";
 import { refuseImpossible } from "./refused_config.ts";
 import { serverSecrets } from "./server_secrets.ts";
+import { openServerStore } from "./server_store.ts";
 import { requireSecrets } from "./required_secrets.ts";
 import { ServerLog } from "./server_log.ts";
 
@@ -82,7 +82,8 @@ async function serveUntilSignalled(
   const ability = createProcessAbility(clock);
   const tried = ability.tried();
   const orphans = orphanCare(clock);
-  const opening = openStore({ folder, clock });
+  const openRunner = localAgents({ clock, folder, env: Deno.env.toObject(), secrets });
+  const opening = openServerStore({ config, folder, clock, openRunner });
   // `composeServer` gets its failure, which may come while the rest of the server is still being loaded.
   opening.catch(() => {});
   const owners = config.server.tls?.client_certs === "require"
@@ -96,7 +97,7 @@ async function serveUntilSignalled(
     home: homeFolder,
     folder,
     openStore: () => opening,
-    openRunner: localAgents({ clock, folder, env: Deno.env.toObject(), secrets }),
+    openRunner,
     ability,
     processFindings: () => [...net.findings(), ...orphans.findings()],
     serverLog,

@@ -30,7 +30,8 @@ export const ERRORS = {
   TASK_ALREADY_EXISTS: { status: 409, when: "A task or schedule has this id already." },
   PROCESS_ALREADY_EXISTS: {
     status: 409,
-    when: "Another server has this data folder already; `details.pid` names it. The program ends with 1.",
+    when:
+      "Another server has this data folder already, which `details.pid` names, or the name of this node. The program ends with 1.",
   },
   CHANGES_CONFLICT: {
     status: 409,

@@ -28,6 +28,8 @@ export const Epoch = z.int().min(1);
 /** A node's own lease. The leases of its tasks depend on it, and are renewed with it. */
 export const NodeRecord = z.object({
   node: z.string().min(1),
+  /** The data folder of the server that has the name. Another folder may not take the name while its lease lives. */
+  place: z.string().min(1).optional(),
   fencing: z.int().min(1),
   /** How long the lease lasts after each renewal. */
   lease_ms: z.int().min(1),

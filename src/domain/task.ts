@@ -248,6 +248,9 @@ const readOnly = {
   runtime_status: RuntimeStatus.optional(),
   pending_permissions: z.array(PermissionRequest).optional(),
   pending_questions: z.array(Question).optional(),
+  node: z.string().optional().describe(
+    "The server that runs the task, if several share the store.",
+  ),
   next_attempt_at: z.string().optional(),
   next_run: z.string().optional().describe("Of a schedule: when it runs next."),
   agent_session: TaskSession.optional().describe(

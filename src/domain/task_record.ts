@@ -264,6 +264,8 @@ export function taskView(record: TaskRecord): Task {
     execution: shownExecution(spec.execution),
     retry_count: state.retry_count,
     attempt: state.attempt,
+    // A server that has the store alone gives its leases no end.
+    node: state.lease?.until === undefined ? undefined : state.lease.node,
     turn: state.turn,
     queued_messages: state.waiting?.length ?? 0,
     workspace: state.workspace && workspaceView(state.workspace),

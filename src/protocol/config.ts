@@ -8,6 +8,7 @@ import { AgentConfig } from "../domain/agent_config.ts";
 import { FailureKind } from "../domain/failure.ts";
 import { Notifications } from "../domain/notification.ts";
 import { Project, ProjectName } from "../domain/project.ts";
+import { NodeName } from "../domain/node_name.ts";
 import { KindPolicy } from "../domain/retrying.ts";
 import { text, TimeZone } from "../domain/scalars.ts";
 import { JwtConfig } from "./jwt_config.ts";
@@ -35,9 +36,6 @@ function namedAgents<Agent extends z.ZodType>(agent: Agent) {
 }
 
 const addresses = z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]));
-
-/** Keys of later versions are listed, so that they are refused as not available, not as misspelled. */
-const NOT_YET = "Not available in this version: refused.";
 
 export const Tls = z.strictObject({
   cert: z.string().min(1).describe(
@@ -100,8 +98,22 @@ export const Config = z.strictObject({
     path: z.string().min(1).optional().describe(
       "The data folder. Default: OPENCODE_AGENTS_DATA, else the platform's folder for application data.",
     ),
-    url: z.string().optional().describe(NOT_YET),
+    url: z.string().max(4096).regex(/^https?:\/\/\S+$/, { error: "an http or https URL" }).optional()
+      .describe(
+        "The address of a Deno KV that several servers share (denokv, or Deno Deploy): see docs/several_machines.md.",
+      ),
+    token_file: z.string().min(1).optional().describe(
+      "A file with the access token of store.url. Default: the variable DENO_KV_ACCESS_TOKEN.",
+    ),
   }).prefault({}),
+  cluster: z.strictObject({
+    node: NodeName.optional().describe(
+      "The name of this server among those that share store.url. Default: the host name.",
+    ),
+    lease_ms: z.int().min(2_000).max(300_000).default(15_000).describe(
+      "After this time without a sign of life from a server, the others take over its tasks.",
+    ),
+  }).prefault({}).describe("This server as one of several: see docs/several_machines.md."),
   agents: namedAgents(AgentConfig).default({}).describe("Named ways to run a task."),
   projects: z.record(ProjectName, Project).default({}).describe(
     "Folders, usually repositories, with settings for the tasks that work in them: see docs/projects.md.",

@@ -39,6 +39,8 @@ export class FeedNotifier implements Notifier {
   #log: { catchUp(node: string): Promise<void> } | undefined;
   #reading: Promise<void> | undefined;
   #again = false;
+  /** Those who wait for the next pass. */
+  #waiting: PromiseWithResolvers<void>[] = [];
   #unwatch: (() => void) | undefined;
   #timer: Timer | undefined;
 
@@ -76,11 +78,18 @@ export class FeedNotifier implements Notifier {
     this.#read();
   }
 
+  catchUp(): Promise<void> {
+    const pass = Promise.withResolvers<void>();
+    this.#waiting.push(pass);
+    this.#read();
+    return pass.promise;
+  }
+
   /** Stops following. Resolves when no read is under way. */
   async stop(): Promise<void> {
     this.#unwatch?.();
     this.#timer?.cancel();
-    this.#again = false;
+    this.#again = this.#waiting.length > 0;
     await this.#reading;
   }
 
@@ -90,13 +99,18 @@ export class FeedNotifier implements Notifier {
   }
 
   async #readAll(): Promise<void> {
-    try {
-      while (this.#again) {
-        this.#again = false;
+    while (this.#again) {
+      this.#again = false;
+      // They wait for a pass that begins after their call.
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      try {
         await this.#readOn();
+        for (const { resolve } of waiting) resolve();
+      } catch (error) {
+        log.warn("The changes of other nodes could not be read, trying again: {error}", { error });
+        for (const { reject } of waiting) reject(error);
       }
-    } catch (error) {
-      log.warn("The changes of other nodes could not be read, trying again: {error}", { error });
     }
   }
 

@@ -130,7 +130,8 @@ export class GroupCommit {
     const size = { ...this.#room };
     let full = false;
     for (const one of this.#waiting) {
-      full ||= !fit(size, one.size);
+      // Alone, a commit may have more checks than those that share one.
+      full ||= group.length > 0 && !fit(size, one.size, this.#kv.checks_max);
       const isFree = !full && !hasAny(written, one.checked) && !hasAny(written, one.written) &&
         !hasAny(checked, one.written);
       // Commits that are left for later also reserve their keys, so that changes of one key keep their order.
@@ -185,9 +186,9 @@ export function fitting<T extends NonNullable<Commit["sets"]>[number]>(sets: rea
   return end < 0 ? [...sets] : sets.slice(0, end);
 }
 
-/** Whether both fit into one commit. */
-function fit(a: Size, b: Size): boolean {
-  return a.checks + b.checks <= ATOMIC_CHECKS_MAX && a.mutations + b.mutations <= ATOMIC_MUTATIONS_MAX &&
+/** Whether both fit into one commit with at most `checks` checks. */
+function fit(a: Size, b: Size, checks = ATOMIC_CHECKS_MAX): boolean {
+  return a.checks + b.checks <= checks && a.mutations + b.mutations <= ATOMIC_MUTATIONS_MAX &&
     a.bytes + b.bytes <= COMMIT_BYTES_MAX && a.key_bytes + b.key_bytes <= KEY_BYTES_MAX;
 }
 

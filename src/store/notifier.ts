@@ -39,6 +39,11 @@ export interface Notifier {
   subscribe<T extends Topic>(topic: T, listener: Listener<T>): () => void;
   /** Passes a committed change to the listeners. Resolves when all have handled it. */
   publish<T extends Topic>(topic: T, changes: Topics[T]): void | Promise<unknown>;
+  /**
+   * Resolves when this node has heard of all that was committed before the call. Absent if no other node changes the store.
+   * Throws what the store throws.
+   */
+  catchUp?(): Promise<void>;
 }
 
 /** The notifier of a store that no other node changes. */

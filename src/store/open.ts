@@ -47,6 +47,8 @@ export const CLEAN_MARK = "clean-shutdown";
 export interface Store {
   /** Stays the same for as long as the data does. */
   readonly id: string;
+  /** Marks the processes that servers of this data folder start. */
+  readonly mark: string;
   /** The lease of this server's node while the store is open. */
   readonly node: NodeLease;
   readonly tasks: RecordStore<TaskSpec, TaskState>;
@@ -125,6 +127,8 @@ export async function checkStore(folder: string): Promise<boolean> {
 export interface Sharing {
   /** Its unique name, which stays the same over restarts. */
   node: string;
+  /** Identifies its data folder. */
+  place?: string;
   /** How long it may be silent before others take over its tasks. */
   lease_ms: number;
   /** How often it looks for changes of others that it has missed. */
@@ -197,6 +201,7 @@ export async function loadStore(kv: KeyValue, clock: Clock, options: LoadOptions
   };
   return {
     id,
+    mark: sharing?.place ?? id,
     node,
     tasks,
     schedules,

@@ -13,10 +13,12 @@
  *   epoch, and removes the record. Leases of tasks from an earlier epoch are then void.
  * - Every commit of a node checks the node's epoch. So a node whose lease was taken away cannot commit, even if it was
  *   paused and has not noticed.
+ * - A name belongs to the data folder that holds its lease. A server with another folder may have the name only when it has
+ *   seen, as a judge, that the lease has expired.
  * - A lost lease is not regained. When all its agents have ended, the node begins a new epoch (`rejoin`).
  */
 import { getLogger } from "@logtape/logtape";
-import { type Clock, isoTime, type Timer } from "../clock/clock.ts";
+import { type Clock, isoTime, sleep, type Timer } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import { type Lease, NodeRecord } from "../domain/lease.ts";
 import { decode, encode } from "./json.ts";
@@ -32,6 +34,8 @@ const RENEWAL_PART = 1 / 3;
 const LOSS_PART = 2 / 3;
 /** A failed renewal is tried again after this part of the lease's length. */
 const RETRY_PART = 1 / 15;
+/** How often a server looks whether the lease of another server with its name still lives. */
+const RIVAL_LOOK_MS = 100;
 
 export type NodeEvent =
   /** The lease of this node lasts until `runs_out_ms` on its monotonic clock. */
@@ -44,6 +48,8 @@ export interface SharedNodeOptions {
   kv: KeyValue;
   clock: Clock;
   node: string;
+  /** Identifies the data folder of this server. A new server with the same one takes over at once. */
+  place?: string;
   lease_ms: number;
   publish(event: NodeEvent): void;
 }
@@ -102,12 +108,32 @@ export class SharedNode implements NodeLease {
     return epoch < (this.#epochs.get(node) ?? 0);
   }
 
-  /** Begins the first epoch of this run of the node, and reads the other leases. Throws what the store throws. */
+  /**
+   * Begins the first epoch of this run of the node, and reads the other leases. Waits for the end of a lease that a server
+   * with another data folder has under this name. Throws `PROCESS_ALREADY_EXISTS` if that one is renewed, and what the store
+   * throws.
+   */
   async join(): Promise<void> {
+    await this.#untilFree();
     await this.rejoin();
     await this.#look();
     const { clock, lease_ms } = this.#options;
     this.#judging = clock.every(lease_ms * RENEWAL_PART, () => void this.#look());
+  }
+
+  async #untilFree(): Promise<void> {
+    const { kv, clock, place } = this.#options;
+    let seen: Seen | undefined;
+    for (;;) {
+      const found = await kv.get([...NODES, this.node]);
+      if (!found) return;
+      const { place: other, lease_ms } = NodeRecord.parse(decode(found.value));
+      if (other === undefined || other === place) return;
+      seen ??= { versionstamp: found.versionstamp, since_ms: clock.monotonic() };
+      if (seen.versionstamp !== found.versionstamp) throw nameTaken(this.node);
+      if (clock.monotonic() - seen.since_ms >= lease_ms) return;
+      await sleep(clock, RIVAL_LOOK_MS);
+    }
   }
 
   async rejoin(): Promise<void> {
@@ -158,9 +184,10 @@ export class SharedNode implements NodeLease {
   }
 
   #write() {
-    const { kv, lease_ms, clock } = this.#options;
+    const { kv, lease_ms, clock, place } = this.#options;
     const record: NodeRecord = {
       node: this.node,
+      place,
       fencing: this.#epoch,
       lease_ms,
       until: isoTime(clock.now() + lease_ms),
@@ -277,4 +304,12 @@ export class SharedNode implements NodeLease {
     log.warn("The lease of node {node} has run out; its tasks are taken over", { node });
     this.#raise(node, epoch + 1);
   }
+}
+
+function nameTaken(node: string): ApiError {
+  return new ApiError(
+    "PROCESS_ALREADY_EXISTS",
+    `Another server on this store is the node '${node}'. Give this one another name: cluster.node`,
+    { field: "cluster.node", value: node },
+  );
 }

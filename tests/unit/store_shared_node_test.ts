@@ -327,3 +327,41 @@ Deno.test("an epoch that cannot be read stops the node by its name, and is not w
   );
   assert.equal(decode((await kv.get(key))!.value), "one");
 });
+
+Deno.test("a server with another data folder gets a node's name only when the lease has run out", async () => {
+  const kv = new MemoryKeyValue();
+  const at = (place: string, clock: HandClock) =>
+    new SharedNode({ kv, clock, node: "a", place, lease_ms: LEASE_MS, publish: () => {} });
+  const own = new HandClock();
+  const first = at("folder-1", own);
+  await first.join();
+  const passing = async (clock: HandClock, promise: Promise<unknown>, also?: HandClock) => {
+    let isOver = false;
+    promise.then(() => isOver = true, () => isOver = true);
+    for (let passed = 0; !isOver; passed += 100) {
+      assert.ok(passed <= 2 * LEASE_MS, "it ends within two leases");
+      await settled();
+      clock.pass(100);
+      also?.pass(100);
+    }
+  };
+  const rival = new HandClock();
+  const refused = at("folder-2", rival).join();
+  await passing(rival, refused, own);
+  await assert.rejects(
+    refused,
+    (error) =>
+      error instanceof ApiError && error.code === "PROCESS_ALREADY_EXISTS" && error.details.value === "a",
+  );
+  // The same folder, at once; and another one when the holder is silent for the length of its lease.
+  const second = at("folder-1", new HandClock());
+  await second.join();
+  assert.equal(second.epoch, 2);
+  const heir = new HandClock();
+  const third = at("folder-2", heir);
+  const joined = third.join();
+  await passing(heir, joined);
+  await joined;
+  assert.equal(third.epoch, 3);
+  assert.ok(heir.monotonic() >= LEASE_MS);
+});

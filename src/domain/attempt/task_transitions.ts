@@ -135,7 +135,8 @@ export function ended(task: TaskRecord, end: AttemptEnd, at: string): TaskState 
  * The attempt is lost because its server ended. The task is queued again. It resumes the agent's session if there is
  * one; otherwise it starts over, which counts as a retry. After `max_attempts` the task fails.
  * @param orderly the server was shut down, which is not a failure and uses up no attempt
- * @param isLeaving the agent may still be at work until the next server has ended it
+ * @param isLeaving the agent may still be at work until the next server has ended it. After an orderly end with the agent gone,
+ *   another server goes on with the task, which is no retry.
  */
 export function recovered(
   task: TaskRecord,
@@ -159,7 +160,15 @@ export function recovered(
     return usedUp(lost, failure, max_attempts, at);
   }
   const held = state.status === "paused";
-  return { ...again(lost), status: held ? "paused" : "queued", paused_from: held ? "queued" : undefined };
+  const isDrained = orderly && !isLeaving;
+  const next = again(lost);
+  const retry_count = isDrained ? state.retry_count : next.retry_count;
+  return {
+    ...next,
+    retry_count,
+    status: held ? "paused" : "queued",
+    paused_from: held ? "queued" : undefined,
+  };
 }
 
 /**

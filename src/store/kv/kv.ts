@@ -26,6 +26,8 @@ export interface Commit {
 export type CommitResult = { ok: true; versionstamp: string } | { ok: false };
 
 export interface KeyValue {
+  /** The most checks of commits that are to share one; `ATOMIC_CHECKS_MAX` by default. A single commit may always have as many as that. */
+  readonly checks_max?: number;
   get(key: Key): Promise<Entry | undefined>;
   list(range: Range): AsyncIterable<Entry>;
   commit(commit: Commit): Promise<CommitResult>;
@@ -49,6 +51,8 @@ export interface Range {
 /** The limits of Deno KV for one value and for one atomic operation. */
 export const VALUE_BYTES_MAX = 65_536;
 export const ATOMIC_CHECKS_MAX = 100;
+/** The most checks that a remote store takes at once. */
+export const REMOTE_CHECKS_MAX = 10;
 export const ATOMIC_MUTATIONS_MAX = 1_000;
 export const ATOMIC_BYTES_MAX = 800 << 10;
 export const ATOMIC_KEY_BYTES_MAX = 80 << 10;

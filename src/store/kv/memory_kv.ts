@@ -17,15 +17,21 @@ import {
 } from "./kv.ts";
 
 export class MemoryKeyValue implements KeyValue {
+  readonly checks_max: number;
   /** In key order. */
   #entries: Entry[] = [];
   #version = 0;
   #closed = false;
   readonly #watches = new Set<{ key: Key; changed: () => void }>();
 
+  /** `checks_max`: fewer, as a remote store has. */
+  constructor(checks_max = ATOMIC_CHECKS_MAX) {
+    this.checks_max = checks_max;
+  }
+
   /** The same data, opened again. */
   reopened(): MemoryKeyValue {
-    const copy = new MemoryKeyValue();
+    const copy = new MemoryKeyValue(this.checks_max);
     copy.#entries = [...this.#entries];
     copy.#version = this.#version;
     return copy;
@@ -54,7 +60,7 @@ export class MemoryKeyValue implements KeyValue {
   // deno-lint-ignore require-await -- its failures are rejections, as those of the other implementation
   async commit({ checks = [], sets = [], deletes = [] }: Commit): Promise<CommitResult> {
     this.#refuseClosed("commit");
-    refuseTooLarge({ checks, sets, deletes });
+    this.#refuseTooLarge({ checks, sets, deletes });
     const holds = checks.every(({ key, versionstamp }) => {
       const entry = this.#entries[this.#placeOf(key)];
       const found = entry && compareKeys(entry.key, key) === 0 ? entry.versionstamp : null;
@@ -110,18 +116,18 @@ export class MemoryKeyValue implements KeyValue {
     return low;
   }
 
+  #refuseTooLarge({ checks, sets, deletes }: Required<Commit>): void {
+    const bytes = sets.reduce((sum, { value }) => sum + value.length, 0);
+    if (
+      sets.some(({ value }) => value.length > VALUE_BYTES_MAX) || bytes > ATOMIC_BYTES_MAX ||
+      checks.length > this.checks_max || sets.length + deletes.length > ATOMIC_MUTATIONS_MAX
+    ) {
+      throw new ApiError("DATABASE_ERROR", "The commit is too large", { operation: "commit", bytes });
+    }
+  }
+
   #refuseClosed(operation: string): void {
     if (this.#closed) throw new ApiError("DATABASE_ERROR", "The store is closed", { operation });
-  }
-}
-
-function refuseTooLarge({ checks, sets, deletes }: Required<Commit>): void {
-  const bytes = sets.reduce((sum, { value }) => sum + value.length, 0);
-  if (
-    sets.some(({ value }) => value.length > VALUE_BYTES_MAX) || bytes > ATOMIC_BYTES_MAX ||
-    checks.length > ATOMIC_CHECKS_MAX || sets.length + deletes.length > ATOMIC_MUTATIONS_MAX
-  ) {
-    throw new ApiError("DATABASE_ERROR", "The commit is too large", { operation: "commit", bytes });
   }
 }
 
