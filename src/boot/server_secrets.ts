@@ -3,6 +3,7 @@ import { secretValues } from "../domain/masking.ts";
 import type { McpServer } from "../domain/mcp_server.ts";
 import { pickVariables } from "../host/processes/common_variables.ts";
 import type { Config } from "../protocol/config.ts";
+import { TOKEN_VARIABLE } from "../store/kv/remote_kv.ts";
 
 /** Those of the configuration, and of the variables that it names. */
 export function serverSecrets(config: Config, env: Readonly<Record<string, string>>): string[] {
@@ -21,6 +22,7 @@ export function serverSecrets(config: Config, env: Readonly<Record<string, strin
     ]),
     ...notifications.flatMap((one) => one.channel === "command" ? [] : Object.values(one.headers ?? {})),
     ...named,
+    env[TOKEN_VARIABLE] ?? "",
   ];
 }
 
