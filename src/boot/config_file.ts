@@ -56,6 +56,7 @@ export function effectiveConfig(
     home?: Home;
   },
 ): Config {
+  refuseProto(written, [], file);
   const schema = configWith(known);
   // It is read once, so no code is generated for it.
   const parsed = schema.safeParse(written, { jitless: true });
@@ -77,6 +78,26 @@ export function effectiveConfig(
   refuseUnknownChecks(config);
   if (!isGiven(written, "working_dir")) config.tasks.working_dir = defaultFolder(config.tasks, base);
   return config;
+}
+
+/** Throws `CONFIGURATION_ERROR` for the one name that schemas leave out without a word. */
+function refuseProto(written: unknown, path: readonly (string | number)[], file: string | undefined): void {
+  if (typeof written !== "object" || written === null) return;
+  for (const [name, value] of Object.entries(written)) {
+    const place = [...path, Array.isArray(written) ? Number(name) : name];
+    if (name === "__proto__") {
+      const field = fieldPath(place);
+      throw configurationError(
+        `${file ?? "Configuration"}: '${field}': nothing can have the name __proto__`,
+        {
+          field,
+          file,
+          expected: "another name",
+        },
+      );
+    }
+    refuseProto(value, place, file);
+  }
 }
 
 /** Throws `CONFIGURATION_ERROR` for a project with a check that is not there. */

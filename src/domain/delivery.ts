@@ -20,7 +20,7 @@ const DAY_MS = 86_400_000;
 /** So long a delivery with the same id is the same one. */
 export const SAME_FOR_MS = DAY_MS;
 /** The newest are kept for longer, so that they can be looked at and replayed. */
-const DELIVERIES_KEPT = 200;
+export const DELIVERIES_KEPT = 200;
 
 /** The deliveries that can go, of those of one template, the newest first. */
 export function outdated<T extends Pick<Delivery, "time" | "outcome">>(

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { describedBy, isTooLong } from "./description.ts";
 import { fieldPath, fieldProblem } from "./field_problem.ts";
+import { ExactInteger } from "./exact_json.ts";
 import { text } from "./scalars.ts";
 import { type NewTask, REQUESTED_FIELDS } from "./task.ts";
 
@@ -116,17 +117,17 @@ export function valuesOf(
 
 /**
  * The template's task. A value stays text inside its string, and blanks in it are left as they are. A description that
- * becomes too long goes to the prompt.
+ * becomes too long is cut; what it says goes to the prompt, unless the template has one.
  */
 export function filledTask({ task }: Template, values: Values, id: string): Record<string, unknown> {
   const { description, execution, ...rest } = filled(task, values) as Partial<NewTask>;
   const whole = { type: "feature", priority: "medium", ...rest, id, description, execution };
-  if (description === undefined || !isTooLong(description) || execution?.prompt !== undefined) return whole;
+  if (description === undefined || !isTooLong(description)) return whole;
   const described = describedBy(description);
   return {
     ...whole,
     description: described.description,
-    execution: { ...execution, prompt: described.prompt },
+    execution: { ...execution, prompt: execution?.prompt ?? described.prompt },
   };
 }
 
@@ -142,7 +143,8 @@ export function triggeredParams({ trigger }: Template, delivery: unknown): Recor
   const found: Record<string, string> = {};
   for (const [name, path] of Object.entries(trigger?.params ?? {})) {
     const value = path.split(".").reduce(ownProperty, delivery);
-    if (["string", "number", "boolean"].includes(typeof value)) found[name] = String(value);
+    const isText = ["string", "number", "boolean"].includes(typeof value) || value instanceof ExactInteger;
+    if (isText) found[name] = String(value);
   }
   return found;
 }

@@ -27,14 +27,23 @@ export class Deliveries {
     this.#kv = kv;
   }
 
-  /** The keys of a new delivery. */
-  entries(delivery: Delivery, body: Uint8Array): { key: Key; value: Uint8Array }[] {
+  /** What a commit changes for a new delivery. `before`: the one with its id that it replaces. */
+  entries(
+    delivery: Delivery,
+    body: Uint8Array,
+    before: StoredDelivery | undefined,
+  ): { sets: { key: Key; value: Uint8Array }[]; deletes: Key[] } {
     const { template, delivery_id } = delivery;
     const parts = body.length > BODY_KEPT_BYTES ? [] : parted(body);
-    return [
-      this.changed({ ...delivery, body_parts: parts.length }),
-      ...parts.map((value, part) => ({ key: [...BODIES, template, delivery_id, part], value })),
-    ];
+    const keyOf = (part: number) => [...BODIES, template, delivery_id, part];
+    return {
+      sets: [
+        this.changed({ ...delivery, body_parts: parts.length }),
+        ...parts.map((value, part) => ({ key: keyOf(part), value })),
+      ],
+      deletes: Array.from({ length: before?.body_parts ?? 0 }, (_, part) => part)
+        .slice(parts.length).map(keyOf),
+    };
   }
 
   /** The key of a delivery whose body stays. */

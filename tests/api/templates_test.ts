@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { EXCHANGES, type Reply, type RequestType } from "../../src/protocol/messages.ts";
 import { type TestApp, withApp } from "../fixtures/app.ts";
 import { SCRIPTED } from "../fixtures/scripted_agents.ts";
+import { until } from "../fixtures/until.ts";
 
 const SECRET = "whisper-1234";
 Deno.env.set("TEST_HOOK_SECRET", SECRET);
@@ -207,7 +208,70 @@ Deno.test("a delivery counts against the limits of its address, when it is read 
       });
       assert.equal(status, expected, JSON.stringify(reply));
     }
-    assert.equal((await ask(app, { type: "list_deliveries", template: "fix" })).deliveries.length, 2);
+    const { deliveries } = await ask(app, { type: "list_deliveries", template: "fix" });
+    const outcomes = deliveries.map(({ outcome }) => outcome).sort();
+    assert.deepEqual(outcomes, ["refused", "started", "started"], "it may be replayed later");
+  });
+});
+
+Deno.test("deliveries: numbers keep their digits, an empty id names none, a form is told from JSON", async () => {
+  await withApp({ config }, async (app) => {
+    const described = async ({ reply }: { reply: Record<string, unknown> }) =>
+      (await ask(app, { type: "get_task_status", task_id: String(reply.task_id) })).task.description;
+    const numbers = ["12345678901234567890", "-98765432109876543210", "12", "1.50", "true", "1e21"];
+    for (const [i, number] of numbers.entries()) {
+      const sent = await deliver(app, `{"action":"opened","issue":{"title":"t","number":${number}}}`, {
+        id: `n${i}`,
+      });
+      const shown = number.length > 15 || number === "true" ? number : String(Number(number));
+      assert.equal(await described(sent), `Fix #${shown}: t`);
+    }
+    const unnamed = await Promise.all([1, 2].map(() => deliver(app, opened({ title: "t" }), { id: "" })));
+    assert.equal(new Set(unnamed.map(({ reply }) => reply.task_id)).size, 2);
+    const headers = { "x-delivery-id": "named" };
+    const [first, again] = [
+      await deliver(app, opened({ title: "t" }), { id: "", headers }),
+      await deliver(app, opened({ title: "t" }), { id: "", headers }),
+    ];
+    assert.deepEqual([again.status, again.reply.task_id], [200, first.reply.task_id]);
+    const form = await deliver(app, "payload=%7B%7D");
+    assert.equal(form.status, 400);
+    assert.match(String(form.reply.message), /application\/json/);
+  });
+});
+
+Deno.test("a title that is too long for a description starts the task all the same", async () => {
+  const templates = {
+    long: { params: { title: {} }, task: { ...fix.task, description: "Do {{title}}", metadata: {} } },
+  };
+  await withApp({ config: { ...config, templates } }, async (app) => {
+    const title = "very ".repeat(400);
+    const { task } = await ask(app, { type: "start_from_template", template: "long", params: { title } });
+    assert.deepEqual([task.description.length, task.execution?.prompt], [1000, "print done"]);
+  });
+});
+
+Deno.test("a delivery that is sent again with a shorter body leaves nothing of the longer one, and a flood is kept for no hour", async () => {
+  const keys = new Set<string>();
+  const tap: NonNullable<Parameters<typeof withApp>[0]["tap"]> = (kv) => ({
+    get: (key) => kv.get(key),
+    list: (range) => kv.list(range),
+    watch: (key, changed) => kv.watch(key, changed),
+    close: () => kv.close(),
+    commit(commit) {
+      for (const { key } of commit.sets ?? []) if (key[0] === "delivery_body") keys.add(key.join(" "));
+      for (const key of commit.deletes ?? []) keys.delete(key.join(" "));
+      return kv.commit(commit);
+    },
+  });
+  await withApp({ config, tap }, async (app) => {
+    const closed = (more: object) => ({ action: "closed", ...more });
+    await deliver(app, closed({ text: "x".repeat(200_000) }), { id: "again" });
+    assert.equal(keys.size, 4);
+    await deliver(app, closed({}), { id: "again" });
+    assert.deepEqual([...keys], ["delivery_body fix again 0"]);
+    for (let i = 0; i < 400; i++) await deliver(app, closed({}), { id: `d${i}` });
+    await until(() => keys.size < 300);
   });
 });
 

@@ -19,6 +19,14 @@ Deno.test("a template that could not work is refused at the start, with its plac
   for (
     const [template, place, env] of [
       [{ task }, "templates.t.task.description"],
+      [
+        { params, task: JSON.parse('{"description":"x","metadata":{"__proto__":"y"}}') },
+        "task.metadata.__proto__",
+      ],
+      [
+        { params: JSON.parse('{"__proto__":{}}'), task: { description: "x" } },
+        "templates.t.params.__proto__",
+      ],
       [{ params, task: { ...task, metadata: { tags: ["{{ wat }}"] } } }, "templates.t.task.metadata.tags[0]"],
       [{ params, task: { ...task, colour: "red" } }, "templates.t.task.colour"],
       [{ params, task: { ...task, id: "x" } }, "templates.t.task.id"],

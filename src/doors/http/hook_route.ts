@@ -44,7 +44,8 @@ export function hookRoute({ hooks, clock, max_message_bytes }: HookRouteOptions)
           body: await readBytes(context.req.raw, max_message_bytes),
           signature: header("x-hub-signature-256"),
           event: header("x-github-event"),
-          delivery_id: header("x-github-delivery") ?? header("x-delivery-id"),
+          // One that is empty names nothing.
+          delivery_id: header("x-github-delivery") || header("x-delivery-id") || undefined,
         }, {
           count: () => session.limits.operation("tasks_per_minute"),
           signed() {

@@ -2,10 +2,11 @@
 import { getLogger } from "@logtape/logtape";
 import { type Clock, epochOf, type Timer } from "../../clock/clock.ts";
 import { type Actor, hookActor, SERVER } from "../../domain/actor.ts";
-import { type Delivery, outdated, SAME_FOR_MS } from "../../domain/delivery.ts";
-import { ApiError, ERRORS } from "../../domain/errors.ts";
+import { DELIVERIES_KEPT, type Delivery, outdated, SAME_FOR_MS } from "../../domain/delivery.ts";
+import { ApiError, type ErrorCode, ERRORS } from "../../domain/errors.ts";
 import { fieldProblem } from "../../domain/field_problem.ts";
 import { sha256 } from "../../domain/sha256.ts";
+import { exactJson } from "../../domain/exact_json.ts";
 import { ignoredBecause, triggeredParams } from "../../domain/template.ts";
 import type { Store } from "../../store/open.ts";
 import type { StoredDelivery } from "../../store/deliveries.ts";
@@ -22,6 +23,8 @@ const DIGEST_CHARS = 12;
 const REPLAYS_KEPT = 10;
 /** How many old deliveries one commit removes. */
 const TOGETHER = 20;
+/** Refusals that have nothing to do with the delivery. Few senders try again, so that a person may want to replay it. */
+const FOR_NOW: readonly ErrorCode[] = ["RATE_LIMIT_EXCEEDED", "SERVICE_UNAVAILABLE"];
 
 /** A request to a hook, as it came. */
 export interface Arrived {
@@ -53,6 +56,8 @@ export interface Counting {
 export class Hooks {
   readonly #context: HooksContext;
   readonly #turns = new OneAtATime();
+  /** How many deliveries of a template were stored since its old ones were removed. */
+  readonly #fresh = new Map<string, number>();
   #sweep: Timer | undefined;
 
   constructor(context: HooksContext) {
@@ -60,12 +65,8 @@ export class Hooks {
   }
 
   start(): void {
-    const sweep = () =>
-      void this.sweep().catch((error) =>
-        log.error("Old deliveries could not be removed: {error}", { error })
-      );
-    this.#sweep = this.#context.clock.every(SWEEP_MS, sweep);
-    sweep();
+    this.#sweep = this.#context.clock.every(SWEEP_MS, () => this.#sweepSoon());
+    this.#sweepSoon();
   }
 
   stop(): void {
@@ -108,39 +109,42 @@ export class Hooks {
     delivery_id: string,
     count: () => void,
   ): Promise<HookAnswer> {
-    const known = await this.#known(hook.name, delivery_id);
+    const before = await this.#context.store.deliveries.get(hook.name, delivery_id);
+    const known = this.#startedBy(before);
     if (known !== undefined) return { kind: "task", task_id: known, isNew: false };
     const noted = { delivery_id, template: hook.name, time: this.#context.templates.now(), event };
+    const note = (what: Pick<Delivery, "outcome" | "reason">) =>
+      this.#note({ ...noted, ...what }, body, before);
     if (event === "ping") {
-      await this.#note({ ...noted, outcome: "ignored", reason: "ping" }, body);
+      await note({ outcome: "ignored", reason: "ping" });
       return { kind: "ignored" };
     }
     const refused = async (error: unknown): Promise<HookAnswer> => {
-      if (!(error instanceof ApiError) || ERRORS[error.code].status !== 400) throw error;
-      await this.#note({ ...noted, outcome: "refused", reason: error.message }, body);
-      if (error.code === "INVALID_JSON") throw error;
+      const isOwn = error instanceof ApiError && ERRORS[error.code].status === 400;
+      if (!isOwn && !(error instanceof ApiError && FOR_NOW.includes(error.code))) throw error;
+      await note({ outcome: "refused", reason: error.message });
+      if (!isOwn || error.code === "INVALID_JSON") throw error;
       return { kind: "refused", error };
     };
     try {
       const delivery = parsed(body);
       const reason = ignoredBecause(hook.template, event, delivery);
       if (reason !== undefined) {
-        await this.#note({ ...noted, outcome: "ignored", reason }, body);
+        await note({ outcome: "ignored", reason });
         return { kind: "ignored" };
       }
       count();
       const id = await this.#taskId(hook.name, delivery_id);
       const task = this.#context.templates.taskOf(hook, triggeredParams(hook.template, delivery), id);
-      const sets = this.#context.store.deliveries.entries(
-        { ...noted, outcome: "started", task_id: id },
-        body,
-      );
-      await this.#context.templates.create(task, hookActor(hook.name), { sets });
+      const started = { ...noted, outcome: "started" as const, task_id: id };
+      const besides = this.#context.store.deliveries.entries(started, body, before);
+      await this.#context.templates.create(task, hookActor(hook.name), besides);
+      this.#stored(hook.name);
       return { kind: "task", task_id: id, isNew: true };
     } catch (error) {
       // On a shared store, another node may have been faster.
       const taken = error instanceof ApiError && error.code === "TASK_ALREADY_EXISTS"
-        ? await this.#known(hook.name, delivery_id)
+        ? this.#startedBy(await this.#context.store.deliveries.get(hook.name, delivery_id))
         : undefined;
       return taken === undefined ? await refused(error) : { kind: "task", task_id: taken, isNew: false };
     }
@@ -176,10 +180,26 @@ export class Hooks {
     return { template: found.template, task_id: task.id };
   }
 
-  /** Removes old deliveries. */
-  async sweep(): Promise<void> {
+  /** A busy sender would fill the store until the next sweep. */
+  #stored(template: string): void {
+    const fresh = (this.#fresh.get(template) ?? 0) + 1;
+    this.#fresh.set(template, fresh);
+    if (fresh === DELIVERIES_KEPT) this.#sweepSoon([template]);
+  }
+
+  #sweepSoon(names?: readonly string[]): void {
+    void this.sweep(names).catch((error) =>
+      log.error("Old deliveries could not be removed: {error}", { error })
+    );
+  }
+
+  /** Removes old deliveries of these templates, or of all. */
+  async sweep(
+    names: readonly string[] = this.#context.templates.list().map(({ name }) => name),
+  ): Promise<void> {
     const { templates, store } = this.#context;
-    for (const { name } of templates.list()) {
+    for (const name of names) {
+      this.#fresh.delete(name);
       const old = outdated(await store.deliveries.list(name), templates.now());
       for (let at = 0; at < old.length; at += TOGETHER) {
         const deletes = old.slice(at, at + TOGETHER).flatMap((one) => store.deliveries.keysOf(one));
@@ -188,11 +208,10 @@ export class Hooks {
     }
   }
 
-  /** The task that a delivery with this id has started within a day. */
-  async #known(template: string, delivery_id: string): Promise<string | undefined> {
-    const { store, clock } = this.#context;
-    const known = await store.deliveries.get(template, delivery_id);
-    const isSame = known?.outcome === "started" && clock.now() - epochOf(known.time) < SAME_FOR_MS;
+  /** The task that the delivery has started within a day. */
+  #startedBy(known: Delivery | undefined): string | undefined {
+    const isSame = known?.outcome === "started" &&
+      this.#context.clock.now() - epochOf(known.time) < SAME_FOR_MS;
     return isSame ? known.task_id : undefined;
   }
 
@@ -204,10 +223,15 @@ export class Hooks {
     return store.tasks.get(id) ? templates.newId(template) : id;
   }
 
-  async #note(delivery: Delivery, body: Uint8Array<ArrayBuffer>): Promise<void> {
+  async #note(
+    delivery: Delivery,
+    body: Uint8Array<ArrayBuffer>,
+    before: StoredDelivery | undefined,
+  ): Promise<void> {
     const { store } = this.#context;
-    const sets = store.deliveries.entries(delivery, body);
-    await store.tasks.update(() => ({ sets }), SERVER);
+    const besides = store.deliveries.entries(delivery, body, before);
+    await store.tasks.update(() => besides, SERVER);
+    this.#stored(delivery.template);
   }
 
   async #find(delivery_id: string, template: string | undefined): Promise<StoredDelivery> {
@@ -237,9 +261,14 @@ function notReplayable(delivery_id: string, why: string): ApiError {
 }
 
 function parsed(body: Uint8Array): unknown {
+  let text = "";
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    return exactJson(text);
   } catch (error) {
-    throw new ApiError("INVALID_JSON", `The body is not JSON: ${(error as Error).message}`);
+    const why = text.startsWith("payload=")
+      ? "it is a form. Choose the content type application/json where the webhook is set up"
+      : (error as Error).message;
+    throw new ApiError("INVALID_JSON", `The body is not JSON: ${why}`);
   }
 }
