@@ -29,6 +29,7 @@ export function createAgentRunner(options: SupervisorOptions): AgentRunner {
     },
     taskOf: (process) => taskOf(process, supervisor.runs, supervisor.mark, Deno.pid),
     expect: () => supervisor.expect(),
+    keepUntil: (at_ms) => supervisor.keepUntil(at_ms),
     endStrays: () => supervisor.endStrays(),
     close: () => supervisor.close(),
   };

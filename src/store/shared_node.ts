@@ -15,6 +15,8 @@
  *   paused and has not noticed.
  * - A name belongs to the data folder that holds its lease. A server with another folder may have the name only when it has
  *   seen, as a judge, that the lease has expired.
+ * - The monotonic clock may stand still while the machine sleeps. When the wall clock has gone on by much more, the lease is
+ *   renewed at once, and lost if that is not confirmed soon.
  * - A lost lease is not regained. When all its agents have ended, the node begins a new epoch (`rejoin`).
  */
 import { getLogger } from "@logtape/logtape";
@@ -34,6 +36,12 @@ const RENEWAL_PART = 1 / 3;
 const LOSS_PART = 2 / 3;
 /** A failed renewal is tried again after this part of the lease's length. */
 const RETRY_PART = 1 / 15;
+/** How often a node looks whether its machine has slept. */
+const SLEEP_LOOK_MS = 500;
+/** By how much more the wall clock has gone on then. */
+const SLEPT_MS = 2_000;
+/** How long a renewal may take after a sleep. */
+const AWAKE_MS = 3_000;
 /** How often a server looks whether the lease of another server with its name still lives. */
 const RIVAL_LOOK_MS = 100;
 
@@ -73,6 +81,10 @@ export class SharedNode implements NodeLease {
   #renewal: Timer | undefined;
   #loss: Timer | undefined;
   #judging: Timer | undefined;
+  #sleepWatch: Timer | undefined;
+  /** Until the lease has to be confirmed after a sleep. */
+  #confirmation: Timer | undefined;
+  #apart_ms = 0;
   readonly #epochs = new Map<string, number>();
   readonly #seen = new Map<string, Seen>();
 
@@ -119,6 +131,8 @@ export class SharedNode implements NodeLease {
     await this.#look();
     const { clock, lease_ms } = this.#options;
     this.#judging = clock.every(lease_ms * RENEWAL_PART, () => void this.#look());
+    this.#apart_ms = clock.now() - clock.monotonic();
+    this.#sleepWatch = clock.every(SLEEP_LOOK_MS, () => this.#noticeSleep());
   }
 
   async #untilFree(): Promise<void> {
@@ -151,6 +165,7 @@ export class SharedNode implements NodeLease {
 
   async leave(isFree: boolean): Promise<void> {
     this.#judging?.cancel();
+    this.#sleepWatch?.cancel();
     if (this.#lost.signal.aborted) return;
     try {
       if (isFree) await this.#options.kv.commit({ checks: [this.#check], deletes: [[...NODES, this.node]] });
@@ -225,6 +240,20 @@ export class SharedNode implements NodeLease {
     }
   }
 
+  #noticeSleep(): void {
+    const { clock } = this.#options;
+    const before_ms = this.#apart_ms;
+    this.#apart_ms = clock.now() - clock.monotonic();
+    if (this.#apart_ms - before_ms <= SLEPT_MS || this.#lost.signal.aborted) return;
+    const { signal } = this.#lost;
+    const awake_ms = clock.monotonic();
+    this.#renewal?.cancel();
+    void this.#renew();
+    this.#confirmation = clock.after(AWAKE_MS, () => {
+      if (signal === this.#lost.signal && this.#sent_ms < awake_ms) this.#lose();
+    });
+  }
+
   #loseWhenOver(): void {
     const { clock, lease_ms } = this.#options;
     if (clock.monotonic() - this.#sent_ms >= lease_ms * LOSS_PART) this.#lose();
@@ -234,6 +263,7 @@ export class SharedNode implements NodeLease {
     if (this.#lost.signal.aborted) return;
     this.#renewal?.cancel();
     this.#loss?.cancel();
+    this.#confirmation?.cancel();
     log.warn("This node has lost its lease; its agents are ended", { node: this.node });
     this.#lost.abort();
     this.#options.publish({ kind: "lost" });

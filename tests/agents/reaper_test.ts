@@ -76,6 +76,38 @@ Deno.test("reaper: a killed reaper is replaced, and its successor knows the agen
   assert.equal(ended?.signal, "SIGTERM");
 });
 
+Deno.test("reaper: agents are killed when their time is over, those that start after it too, until there is more", async () => {
+  const started = () => new Deno.Command("sleep", { args: ["300"], detached: true }).spawn();
+  const link = createReaperLink({
+    clock: systemClock,
+    instance_id: crypto.randomUUID(),
+    command: REAPER_COMMAND,
+    server_env: Deno.env.toObject(),
+  });
+  const sleepers: Deno.ChildProcess[] = [];
+  const watched = () => {
+    const child = started();
+    sleepers.push(child);
+    link.watch({ pid: child.pid, started: Date.now() }, 0);
+    return child;
+  };
+  try {
+    await link.ready();
+    const first = watched();
+    // A minute would have been enough for it, but this is called again.
+    link.keepUntil(systemClock.monotonic() + 60_000);
+    link.keepUntil(systemClock.monotonic() + 1_000);
+    assert.equal((await first.status).signal, "SIGKILL");
+    assert.equal((await watched().status).signal, "SIGKILL");
+    link.keepUntil(systemClock.monotonic() + 600_000);
+    const last = watched();
+    assert.equal(await within(systemClock, 1_000, last.status, undefined), undefined);
+  } finally {
+    await link.close();
+    for (const child of sleepers) await child.status;
+  }
+});
+
 Deno.test("reaper: forgotten processes and reused process ids are left alone", async () => {
   const bystanders = [1, 2].map(() => new Deno.Command("sleep", { args: ["300"], detached: true }).spawn());
   const link = createReaperLink({

@@ -99,6 +99,24 @@ denokvTest(
 );
 
 denokvTest(
+  "the agents of a server that stands still are killed before another server runs their task; it joins again",
+  () =>
+    withNodes(["one", "two"], async (nodes) => {
+      await start(nodes[0]!, "long", "slow");
+      const { holder, heir } = await holderOf("long", nodes);
+      await until(async () => await heir.processesMatching(`sleep ${SLEEP}`) === 1);
+      Deno.kill(holder.pid, "SIGSTOP");
+      await until(async () => (await stateOf(heir, "long")).attempt === 2);
+      assert.equal(await heir.processesMatching(`sleep ${SLEEP}`), 0);
+      await until(async () => (await stateOf(heir, "long")).status === "completed");
+      Deno.kill(holder.pid, "SIGCONT");
+      await until(async () => (await stateOf(holder, "long")).status === "completed");
+      await start(holder, "after", "quick");
+      await until(async () => (await stateOf(heir, "after")).status === "completed");
+    }),
+);
+
+denokvTest(
   "a second server of one name ends with 1 and names it; the same folder has it at once",
   () =>
     withNodes(["one"], async ([one], denokv) => {

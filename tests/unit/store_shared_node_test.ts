@@ -365,3 +365,19 @@ Deno.test("a server with another data folder gets a node's name only when the le
   assert.equal(third.epoch, 3);
   assert.ok(heir.monotonic() >= LEASE_MS);
 });
+
+Deno.test("after a sleep of the machine the lease is renewed at once, and lost if that is not confirmed", async () => {
+  for (const isThere of [true, false]) {
+    const kv = tapped();
+    const { node, clock, pass } = await join(kv, "a");
+    const { renewals } = (await recordOf(kv, "a"))!;
+    clock.wall_ahead_ms += 3_600_000;
+    if (!isThere) kv.before = () => Promise.reject(new Error("no network"));
+    await pass(1_000);
+    assert.equal((await recordOf(kv, "a"))!.renewals, renewals + Number(isThere));
+    assert.equal(node.lost.aborted, false);
+    await pass(3_000);
+    assert.equal(node.lost.aborted, !isThere);
+    await node.leave(false);
+  }
+});

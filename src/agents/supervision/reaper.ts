@@ -1,12 +1,13 @@
 /**
  * The reaper: a small process beside the server that ends the agents if the server is killed. The server names every
- * agent process to it over a pipe. It acts when the pipe closes.
+ * agent process to it over a pipe. It acts when the pipe closes, or when the time that the agents have is over.
  *
- * Lines in: `instance ID`, `groups FOLDER`, `add PID STARTED GRACE_MS`, `remove PID`. Line out: `ready`.
+ * Lines in: `instance ID`, `groups FOLDER`, `add PID STARTED GRACE_MS`, `remove PID`, `until MS`. Line out: `ready`.
  * It imports little, so that it stays small.
  */
 import { type Clock, sleep } from "../../clock/clock.ts";
 import { instanceMark } from "./environment.ts";
+import { Leash } from "./leash.ts";
 import { readLines } from "../reporting/lines.ts";
 import { continueTree, endTree } from "../../host/processes/end_tree.ts";
 import type { ProcessIdentity } from "../../host/processes/process_identity.ts";
@@ -40,6 +41,20 @@ export async function runReaper(clock: Clock): Promise<void> {
     // Fails if the server is gone. The end of stdin reports that too.
     output.write(utf8.encode(line + "\n")).catch(() => {});
   };
+  const contained = () => groups === undefined ? Promise.resolve(undefined) : containedIn(clock, groups);
+  let killing: Promise<unknown> = Promise.resolve();
+  const leash = new Leash(clock, () => {
+    const all = createTree(
+      processLists(clock),
+      [...registered.values()],
+      instanceMark(instance_id),
+      contained,
+    );
+    killing = Promise.allSettled([
+      killing,
+      endTree(clock, all, 0).catch(() => killUnlisted(clock, registered, contained)),
+    ]);
+  });
   await readLines(Deno.stdin.readable, (line) => {
     const [verb, ...words] = line.split(" ");
     const [pid, started, grace_ms] = words.map(Number);
@@ -50,11 +65,15 @@ export async function runReaper(clock: Clock): Promise<void> {
       groups = words.join(" ");
     } else if (verb === "add") {
       registered.set(pid!, { pid: pid!, started: started!, grace_ms: grace_ms! });
+      leash.noteNewcomer();
+    } else if (verb === "until") {
+      leash.extend(Number(words[0]));
     } else if (verb === "remove") {
       registered.delete(pid!);
     }
   });
-  const contained = () => groups === undefined ? Promise.resolve(undefined) : containedIn(clock, groups);
+  leash.close();
+  await killing;
   if (instance_id === "") return;
   const processes = [...registered.values()];
   await reap(clock, processes, instanceMark(instance_id), contained)
@@ -75,6 +94,16 @@ async function reapUnlisted(
     await signalAll(clock, led, "SIGKILL");
   };
   await Promise.allSettled([endLed(), endTree(clock, containedTree(contained), KILL_AFTER_MS)]);
+}
+
+/** Kills the groups that the agents lead, and all that is in control groups. */
+async function killUnlisted(
+  clock: Clock,
+  registered: ReadonlyMap<number, Registered>,
+  contained: () => Promise<number[] | undefined>,
+): Promise<void> {
+  await signalAll(clock, [...registered.keys()].map((pid) => -pid), "SIGKILL");
+  await endTree(clock, containedTree(contained), 0);
 }
 
 async function reap(

@@ -28,6 +28,8 @@ export interface ReaperLink {
   watch(process: ProcessIdentity, grace_ms: number): void;
   /** To be called when the process and its tree are gone. */
   forget(pid: number): void;
+  /** Has the reaper kill all agents at `at_ms` on the monotonic clock, unless this is called again. */
+  keepUntil(at_ms: number): void;
   /** Ends the reaper. If it still has agents to end, it is left running. */
   close(): Promise<void>;
 }
@@ -49,6 +51,7 @@ export function createReaperLink(options: ReaperLinkOptions): ReaperLink {
   /** Processes that the reaper has not been told of. */
   const untold = new Set<number>();
   let tell: Timer | undefined;
+  let until_ms: number | undefined;
   let told_groups: string | undefined;
   let current: Reaper | undefined;
   /** Resolves when a reaper listens. Renewed only when that reaper ends, so that waiters get its successor. */
@@ -72,6 +75,7 @@ export function createReaperLink(options: ReaperLinkOptions): ReaperLink {
     current = reaper;
     told_groups = undefined;
     reaper.send(`instance ${options.instance_id}`);
+    tellUntil(reaper);
     for (const pid of watched.keys()) untold.add(pid);
     tellNow();
     reaper.ended.then(() => {
@@ -113,6 +117,11 @@ export function createReaperLink(options: ReaperLinkOptions): ReaperLink {
     untold.clear();
   }
 
+  /** As time that is left, since the clocks of two processes begin at different times. */
+  function tellUntil(reaper: Reaper | undefined): void {
+    if (until_ms !== undefined) reaper?.send(`until ${Math.max(0, until_ms - clock.monotonic())}`);
+  }
+
   /** Bounds the wait for an answer. The reaper may be replaced meanwhile. */
   async function answered(answer: Promise<void>): Promise<void> {
     if (await within(clock, ANSWER_WITHIN_MS, answer.then(() => true), false)) return;
@@ -149,6 +158,10 @@ export function createReaperLink(options: ReaperLinkOptions): ReaperLink {
     forget(pid) {
       watched.delete(pid);
       if (!untold.delete(pid)) current?.send(`remove ${pid}`);
+    },
+    keepUntil(at_ms) {
+      until_ms = at_ms;
+      tellUntil(current);
     },
     async close() {
       closed = true;

@@ -4,6 +4,7 @@
  */
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../../clock/clock.ts";
+import { ApiError } from "../../domain/errors.ts";
 import { secretValues } from "../../domain/masking.ts";
 import type { RunRequest } from "../../domain/run_request.ts";
 import { endTree } from "../../host/processes/end_tree.ts";
@@ -26,6 +27,8 @@ const log = getLogger(["opencode-agents", "agents"]);
 
 /** Longer than a spawn takes, and well within the tolerance of start times. */
 const SPAWN_MS = 500;
+/** The reaper kills agents this long before their time is over, so that they are gone by then. */
+const LEASH_MARGIN_MS = 500;
 /** From SIGTERM to SIGKILL for strays. A new server starts its first task only after that. */
 const STRAY_KILL_AFTER_MS = 5000;
 
@@ -57,6 +60,8 @@ export interface Supervisor {
   spawn(options: SpawnOptions): Promise<SupervisedProcess>;
   /** To be called when a process is about to be spawned. What takes time then begins now. */
   expect(): void;
+  /** See `AgentRunner.keepUntil`. */
+  keepUntil(at_ms: number): void;
   /** Ends the processes that earlier servers on the same store left behind. Returns how many there were. */
   endStrays(): Promise<number>;
   /** Ends the reaper. Processes must have ended before. */
@@ -105,6 +110,15 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   });
   const runs = new Set<RunInProgress>();
   let launcher: ReturnType<typeof findLauncher> | undefined;
+  let until_ms = Infinity;
+
+  /** If the server stood still here, and the time ended meanwhile, the reaper kills what was started. */
+  function requireTime(): void {
+    if (clock.monotonic() < until_ms) return;
+    throw new ApiError("SERVICE_UNAVAILABLE", "This server has lost its lease and joins again", {
+      retry_after_seconds: 1,
+    });
+  }
 
   /** Starts the process, in a group of its own if that can be done. */
   async function start(launching: Launch, attempt: StartAttempt, task_id: string): Promise<Started> {
@@ -112,6 +126,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     const group = shell && await groups?.take();
     const before = clock.now();
     try {
+      requireTime();
       const child = launch(launching, shell && { launcher: shell, group });
       // Before it can ask this server for anything.
       const run = { task_id, pid: child.pid, group: group?.path };
@@ -122,6 +137,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       return { child, run, group, started: asked ?? before };
     } catch (error) {
       if (group) groups?.giveBack(group);
+      if (error instanceof ApiError) throw error;
       await requireFolder(attempt.cwd);
       throw await spawnError(error, attempt, launching.env.PATH ?? "");
     }
@@ -177,6 +193,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     mark: instanceMark(options.instance_id).all[0]!,
     spawn,
     expect: () => groups?.expect(),
+    keepUntil(at_ms) {
+      until_ms = at_ms - LEASH_MARGIN_MS;
+      reaper.keepUntil(until_ms);
+    },
     async endStrays() {
       let found = 0;
       // A server without the permission to list processes could not have started any agents.
