@@ -1,7 +1,7 @@
 /** Creates, finds, rotates and revokes API keys. */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime } from "../clock/clock.ts";
-import { type Actor, DEFAULT_TENANT, SERVER } from "../domain/actor.ts";
+import { type Actor, actorName, DEFAULT_TENANT, SERVER } from "../domain/actor.ts";
 import type { KeySpec, KeyState, Permission } from "../domain/access_key.ts";
 import type { KeyView, NewKey } from "../protocol/auth_messages.ts";
 import { ApiError } from "../domain/errors.ts";
@@ -100,6 +100,7 @@ export class Keys {
       const removes = ended.sort(byAge).slice(0, Math.max(0, ended.length - ENDED_MAX)).map(({ id }) => id);
       return { creates: [record], removes };
     }, by);
+    noteChange("created", record.id, name, by);
     return { key: this.#viewOf(record), api_key };
   }
 
@@ -134,16 +135,20 @@ export class Keys {
       };
       return { updates: [{ id, spec, state: { ...record.state, rotated_ms: now, rotated_by: by } }] };
     }, by);
+    noteChange("rotated", id, this.#found(id).spec.name, by);
     return { key: this.#viewOf(this.#found(id)), api_key };
   }
 
   /** Makes the key and its sessions invalid. Idempotent. */
   async revoke(id: string, by: Actor): Promise<void> {
+    let isNew = false;
     await this.#records.update(() => {
       const { state } = this.#found(id);
-      if (state.revoked_ms !== undefined) return {};
+      isNew = state.revoked_ms === undefined;
+      if (!isNew) return {};
       return { updates: [{ id, state: { ...state, revoked_ms: this.#clock.now(), revoked_by: by } }] };
     }, by);
+    if (isNew) noteChange("revoked", id, this.#found(id).spec.name, by);
   }
 
   /** The valid key with this digest; undefined for any other digest. */
@@ -226,6 +231,10 @@ export class Keys {
       revoked_by: state.revoked_by,
     };
   }
+}
+
+function noteChange(what: "created" | "rotated" | "revoked", key_id: string, name: string, by: Actor): void {
+  log.info("Key '{name}' ({key_id}) was {what} by {who}", { name, key_id, what, who: actorName(by), by });
 }
 
 function byAge(a: KeyRecord, b: KeyRecord): number {

@@ -1,7 +1,7 @@
 /** What administrators can see and change of the limits. */
 import { getLogger } from "@logtape/logtape";
 import { isoTime } from "../clock/clock.ts";
-import type { Actor } from "../domain/actor.ts";
+import { type Actor, actorName } from "../domain/actor.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import type { LimitPolicyView, LimitReport } from "../protocol/limit_messages.ts";
 import type { LimitName, LimitUsage } from "../protocol/limits.ts";
@@ -122,7 +122,8 @@ export class LimitControl {
     if (resume) policy.resume();
     if (suspend) policy.suspend(now + 1000 * suspend.seconds, suspend.reason, by);
     if (scaling) scaling.enabled ? this.#scaling.start(scaling.minimum) : this.#scaling.stop();
-    log.warn("Limits changed by {client}: {change}", { client, by, change: asked });
+    const who = actorName(by);
+    log.warn("Limits changed by {who} from {client}: {change}", { who, client, by, change: asked });
     return this.policy();
   }
 

@@ -1,7 +1,10 @@
+import { getLogger } from "@logtape/logtape";
 import { isoTime } from "../clock/clock.ts";
-import { actorKey } from "../domain/actor.ts";
+import { actorKey, actorName } from "../domain/actor.ts";
 import { ApiError } from "../domain/errors.ts";
 import { capability } from "./capability.ts";
+
+const log = getLogger(["opencode-agents", "security"]);
 
 export const endSession = capability({
   type: "end_session",
@@ -23,6 +26,12 @@ export const endSession = capability({
     const isOwn = actorKey(session.identity.actor) === actorKey(identity.actor);
     if (!isOwn) auth.authorise("admin", "end_session of another key", identity, limits.client);
     sessions.end(session);
+    log.info("The session {session_id} of {whose} was ended by {who}", {
+      session_id,
+      whose: actorName(session.identity.actor),
+      who: actorName(identity.actor),
+      by: identity.actor,
+    });
     return { session_id, timestamp: isoTime(clock.now()) };
   },
 });

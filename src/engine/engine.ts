@@ -1,7 +1,7 @@
 /** The engine: recovers tasks, starts and follows them, and releases them when the server stops. */
 import { getLogger } from "@logtape/logtape";
 import { type Timer, within } from "../clock/clock.ts";
-import { type Actor, SERVER } from "../domain/actor.ts";
+import { SERVER } from "../domain/actor.ts";
 import type { ApiError } from "../domain/errors.ts";
 import {
   holdsSlot,
@@ -162,16 +162,16 @@ export class Engine {
   }
 
   /** Publishes the events of a committed change. All task events come from here. */
-  #committed({ before, after, by }: Change<TaskSpec, TaskState>): void {
+  #committed({ before, after, by, elsewhere }: Change<TaskSpec, TaskState>): void {
     const { bus } = this.#options;
     // The last step is published before the end, because watchers stop at the end.
     if (after && before && progressDiffers(before.state, after.state)) {
       bus.publish({ kind: "task.progressed", before, after, by });
     }
     if (after && before?.state.status !== after.state.status) {
-      bus.publish({ kind: "task.changed", before, after, by });
+      bus.publish({ kind: "task.changed", before, after, by, elsewhere });
     }
-    if (before && after) this.#publishNews(before, after, by);
+    if (before && after) this.#publishNews(before, after, { by, elsewhere });
     this.#dispatcher.note(before, after);
     if (before && after && holdsSlot(before.state)) this.#follow(before, after);
     // Its last attempt did not come to it, or it was cancelled before another one began.
@@ -180,11 +180,15 @@ export class Engine {
     }
   }
 
-  #publishNews(before: TaskRecord, after: TaskRecord, by: Actor): void {
+  #publishNews(
+    before: TaskRecord,
+    after: TaskRecord,
+    how: Pick<Change<TaskSpec, TaskState>, "by" | "elsewhere">,
+  ): void {
     const { bus, store } = this.#options;
     const { id } = after;
     const fields = changedFields(before, after);
-    if (fields.length > 0) bus.publish({ kind: "task.fields_changed", task_id: id, fields, after, by });
+    if (fields.length > 0) bus.publish({ kind: "task.fields_changed", task_id: id, fields, after, ...how });
     const numbers = changedMessages(before.state, after.state);
     if (numbers.length === 0) return;
     const read = async () => {

@@ -12,7 +12,8 @@ import type { Question } from "../domain/question.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 
 export type DomainEvent =
-  | { kind: "task.changed"; before?: TaskRecord; after: TaskRecord; by: Actor }
+  /** `elsewhere`: another node has made the change, and logs it. */
+  | { kind: "task.changed"; before?: TaskRecord; after: TaskRecord; by: Actor; elsewhere?: boolean }
   | { kind: "task.progressed"; before: TaskRecord; after: TaskRecord; by: Actor }
   /** These fields of the task, as clients see it, have new values. */
   | {
@@ -21,6 +22,7 @@ export type DomainEvent =
     fields: readonly string[];
     after: TaskRecord;
     by: Actor;
+    elsewhere?: boolean;
   }
   /** Messages are new or have another state. `read` returns those of them that say anything, as they are now. */
   | { kind: "conversation.changed"; task_id: string; read(): Promise<ConversationMessage[]> }

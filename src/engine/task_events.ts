@@ -5,10 +5,13 @@ import type { TaskRecord } from "../domain/task_record.ts";
 import type { NewEntry } from "../store/log_line.ts";
 import type { DomainEvent } from "./events.ts";
 
-/** The log entry of an event; undefined if it has none. */
+/** The log entry of an event; undefined if it has none, or if another node writes it. */
 export function entryOfEvent(event: DomainEvent): NewEntry | undefined {
+  if (event.kind !== "task.changed" && event.kind !== "task.fields_changed" || event.elsewhere) {
+    return undefined;
+  }
   if (event.kind === "task.changed") return entryOfChange(event.before, event.after, event.by);
-  if (event.kind === "task.fields_changed") return entryOfEdit(event);
+  return entryOfEdit(event);
 }
 
 /** What somebody changed about the task itself. */
@@ -21,6 +24,7 @@ function entryOfEdit(
     ...(fields.includes("archived")
       ? [after.state.archived ? "Task was archived" : "Task is no longer archived"]
       : []),
+    ...(fields.includes("review") ? judged(after) : []),
   ];
   if (changes.length === 0) return undefined;
   return {
@@ -31,6 +35,13 @@ function entryOfEdit(
     details: { changed: fields, by },
     context: { task_id },
   };
+}
+
+/** What has become of the task's changes, once somebody has judged them. */
+function judged({ state: { review, accepted } }: TaskRecord): string[] {
+  if (review === "discarded") return ["Its changes were discarded"];
+  if (review !== "accepted") return [];
+  return [`Its changes were accepted${accepted === undefined ? "" : ` into ${accepted.into}`}`];
 }
 
 /** A new task has no entry, since the list of tasks shows it. Attempts log their own beginning and end. */

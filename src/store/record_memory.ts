@@ -37,6 +37,8 @@ export interface Change<Spec, State> {
   after?: StoredRecord<Spec, State>;
   /** Who asked for it. */
   by: Actor;
+  /** Another node has made it, and reports it where it has to be reported once. */
+  elsewhere?: boolean;
 }
 
 /** Where the store holds a record. Records of the same commit share one: there are many of them. */
@@ -86,7 +88,7 @@ export class RecordMemory<Spec, State> implements View<Spec, State> {
   }
 
   /** Applies a commit and publishes its changes. If memory already has a newer version of a record, that one stays. */
-  apply(after: readonly After<Spec, State>[], versionstamp: string, by: Actor): void {
+  apply(after: readonly After<Spec, State>[], versionstamp: string, by: Actor, elsewhere?: boolean): void {
     const changes: Change<Spec, State>[] = [];
     for (const { id, held } of after) {
       const known = this.#places.get(id);
@@ -95,7 +97,8 @@ export class RecordMemory<Spec, State> implements View<Spec, State> {
       const before = this.#records.get(id);
       if (held) this.put({ ...held, versionstamp });
       else this.#remove(id);
-      changes.push({ before, after: held?.record, by });
+      const change = { before, after: held?.record, by };
+      changes.push(elsewhere ? { ...change, elsewhere } : change);
     }
     if (changes.length > 0) this.#publish(changes);
   }

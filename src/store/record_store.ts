@@ -252,11 +252,11 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
     while (this.#underWay.changes(id) || this.#memory.versionOf(id) !== read.known) {
       read = await this.#readNow(id);
     }
-    if (read.found?.versionstamp !== read.known) this.#learned(id, read.found, by);
+    if (read.found?.versionstamp !== read.known) this.#learned(id, read.found, by, true);
   }
 
-  #learned(id: string, found: Found<Spec, State> | undefined, by: Actor): void {
-    if (!found) this.#memory.apply([{ id }], "", by);
-    else if (found.record) this.#memory.apply([{ id, held: found }], found.versionstamp, by);
+  #learned(id: string, found: Found<Spec, State> | undefined, by: Actor, elsewhere?: boolean): void {
+    if (!found) this.#memory.apply([{ id }], "", by, elsewhere);
+    else if (found.record) this.#memory.apply([{ id, held: found }], found.versionstamp, by, elsewhere);
   }
 }

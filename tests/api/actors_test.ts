@@ -6,6 +6,8 @@ import { systemClock } from "../../src/clock/clock.ts";
 import type { Actor } from "../../src/domain/actor.ts";
 import { MemoryKeyValue } from "../../src/store/kv/memory_kv.ts";
 import { loadStore, type Store } from "../../src/store/open.ts";
+import { withApp } from "../fixtures/app.ts";
+import { until } from "../fixtures/until.ts";
 import { ScriptedAgents } from "../fixtures/scripted_agents.ts";
 
 // deno-lint-ignore no-explicit-any -- the test looks into messages of every type
@@ -134,5 +136,45 @@ Deno.test("changed limits and revoked keys say who changed them", async () => {
     assert.deepEqual([keys[0].created_by, keys[0].revoked_by], [OWNER, OWNER]);
     assert.equal((await ask({ type: "ping" }, api_key)).code, "INVALID_AUTH_TOKEN");
     assert.equal((await ask({ type: "ping" })).code, "AUTHENTICATION_REQUIRED");
+  });
+});
+
+Deno.test("log entries about keys, sessions, limits and schedules name who asked", async () => {
+  await withApp({ config: { security: { auth: "required" } } }, async (server) => {
+    const headers = { authorization: `Bearer ${server.owner_token}` };
+    const ask = async (message: Message): Promise<Message> => (await server.post(message, headers)).reply;
+    const { key, api_key } = await ask({ type: "create_key", key: { name: "ci", permissions: ["read"] } });
+    const { session_token } = await ask({ type: "authenticate", api_key });
+    assert.match(session_token, /^sess_/);
+    const { sessions } = await ask({ type: "list_sessions" });
+    const session_id = sessions.find(({ key_id }: Message) => key_id === key.id).session_id;
+    await ask({ type: "end_session", session_id });
+    await ask({ type: "rotate_key", key_id: key.id });
+    await ask({ type: "revoke_key", key_id: key.id });
+    await ask({ type: "update_rate_limits", resume: true });
+    const recurring = { interval: "daily" };
+    await ask({ ...task("nightly", { recurring }), type: "schedule_task" });
+    await ask({ type: "update_schedule", task_id: "nightly", task: { priority: "high" } });
+    await ask({ type: "pause_schedule", task_id: "nightly" });
+    await ask({ type: "resume_schedule", task_id: "nightly" });
+    await ask({ type: "unschedule_task", task_id: "nightly" });
+    const named = `Key 'ci' (${key.id})`;
+    const expected = [
+      `${named} was created by owner`,
+      `The session ${session_id} of key 'ci' (${key.id}) was ended by owner`,
+      `${named} was rotated by owner`,
+      `${named} was revoked by owner`,
+      "Limits changed by owner from 127.0.0.1",
+      "Schedule was made by owner",
+      "Schedule was changed by owner",
+      "Schedule was paused by owner",
+      "Schedule was resumed by owner",
+      "Schedule was removed by owner",
+    ];
+    await until(async () => {
+      const { data } = await ask({ type: "request_log_entries", limit: 100 });
+      const messages: string[] = data.entries.map(({ message }: Message) => message);
+      return expected.every((line) => messages.filter((one) => one.startsWith(line)).length === 1);
+    });
   });
 });

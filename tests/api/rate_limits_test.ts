@@ -298,7 +298,7 @@ Deno.test("administrators change limits for all clients or one, suspend them, an
       1,
     );
 
-    await untilLogged(server, "Limits changed by 127.0.0.1", 7);
+    await untilLogged(server, "Limits changed by anonymous from 127.0.0.1", 7);
   }));
 
 Deno.test("an empty or invalid change is refused and changes nothing", () =>

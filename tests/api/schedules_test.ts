@@ -217,6 +217,7 @@ Deno.test("schedules: runs missed while the server was down run once, as a task 
     assert.deepEqual(logged.entries.map(({ source, message }) => [source, message]), [
       ["scheduler", logged.entries[0]!.message],
       ["scheduler", "Run 'daily_run_1' was started"],
+      ["scheduler", "Schedule was made by anonymous"],
     ]);
     await server.restart("SIGKILL");
     assert.equal((await runs()).length, 2);

@@ -9,6 +9,7 @@ import { recoverOneOffs } from "./one_offs.ts";
 import { ScheduleCommands } from "./schedule_commands.ts";
 import { MISSED_AFTER_MS, type ScheduleContext, scheduleEntry } from "./schedule_context.ts";
 import { ScheduleQueries } from "./schedule_queries.ts";
+import { entryOfSchedule } from "./schedule_news.ts";
 import { type Came, ScheduleRuns } from "./schedule_runs.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
@@ -38,7 +39,9 @@ export class Scheduler {
     this.#failures = new FailureWatch(context);
     context.changes.subscribe("schedule", (changes) => {
       this.#setAlarm();
-      for (const { before, after } of changes) {
+      for (const { before, after, by, elsewhere } of changes) {
+        const entry = elsewhere ? undefined : entryOfSchedule(before, after, by);
+        if (entry) context.tell(entry);
         const id = (after ?? before)?.id;
         if (id !== undefined) context.bus.publish({ kind: "schedule.changed", task_id: id });
       }
