@@ -1,12 +1,13 @@
 /**
  * What permission rules say about a tool call: the first that matches decides. An `allow` needs to be sure of all that the call
- * does; for a `deny` and an `ask` it is enough that a part of it may be meant. Pure.
+ * does; for a `deny` and an `ask` it is enough that a part of it may be meant, whatever a shell puts in for itself. Pure.
  */
-import { matchesCommand } from "./command_glob.ts";
+import { matchesCommand, mayMatchCommand } from "./command_glob.ts";
 import type { PermissionRule } from "./permission_rule.ts";
 import { quoted, shellParts } from "./shell_parts.ts";
 import { allCommands, fromProgram, type Started, startedBy } from "./started_commands.ts";
 import type { PermissionPolicy } from "./task.ts";
+import { isKnown } from "./unknown_text.ts";
 
 /** A tool call as rules look at it. */
 export interface RuledCall {
@@ -86,7 +87,8 @@ function isWhollyAllowed(
 ): boolean {
   if (call.command === undefined || depth > MOST_DEEP) return false;
   const { parts, isPlain } = shellParts(call.command);
-  if (!isPlain) return false;
+  // What stands for unknown text comes from here alone.
+  if (!isPlain || depth === 0 && !isKnown(call.command)) return false;
   const started = startedBy(fromProgram(parts[0] ?? []));
   if (started === "unclear") return false;
   return started.every((one) => {
@@ -105,8 +107,8 @@ function held(rule: PermissionRule, call: RuledCall, matchesPath: MatchesPath): 
 function commandHeld({ command: glob }: PermissionRule, { kind, command }: RuledCall) {
   if (glob === undefined) return "yes";
   if (command === undefined) return kind === "execute" ? "unknown" : "no";
-  const texts = [command.trim(), ...allCommands(command).map((words) => words.join(" "))];
-  if (texts.some((one) => matchesCommand(glob, one) || matchesCommand(glob, `${one} `))) return "yes";
+  const all = [[command.trim()], ...allCommands(command)];
+  if (all.some((words) => mayMatchCommand(glob, words))) return "yes";
   return shellParts(command).parts.length === 0 && command.trim() !== "" ? "unknown" : "no";
 }
 
