@@ -31,6 +31,7 @@ import type { AgentMakeView } from "../protocol/basic_messages.ts";
 import type { ErrorCode } from "../domain/errors.ts";
 import type { Permission } from "../domain/access_key.ts";
 import type { LogEntry } from "../domain/log_entry.ts";
+import type { Deprecation } from "../protocol/deprecations.ts";
 import type { OperationLimit } from "../protocol/limits.ts";
 import type { Reply, Request, RequestInput, RequestType } from "../protocol/messages.ts";
 import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
@@ -57,6 +58,8 @@ export interface Session {
   readonly identity: Identity;
   /** The actor of the caller's identity. */
   readonly actor: Actor;
+  /** Those of the deprecations that this caller has not been told of. From now on it has. */
+  untold(deprecations: readonly Deprecation[]): readonly Deprecation[];
   /** Changes the caller's identity from now on. */
   identify(identity: Identity): void;
   /** Returns the new subscription's id. Throws `SUBSCRIPTION_ERROR` if nothing can be pushed. */

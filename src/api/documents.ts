@@ -2,7 +2,8 @@
 import type { z } from "zod";
 import { ERRORS } from "../domain/errors.ts";
 import { type JsonSchema, jsonSchema, type Side } from "../protocol/json_schema.ts";
-import { EXCHANGES, REQUEST_TYPES, SERVER_MESSAGES, SUBPROTOCOL } from "../protocol/messages.ts";
+import { SUBPROTOCOLS } from "../protocol/api_version.ts";
+import { EXCHANGES, REQUEST_TYPES, SERVER_MESSAGES } from "../protocol/messages.ts";
 import { PUSHED } from "../protocol/pushed.ts";
 import { pushes } from "../protocol/pushes.ts";
 import { capabilityTable } from "./table.ts";
@@ -69,7 +70,9 @@ export function asyncApiDocument(version: string): JsonSchema {
     channels: {
       socket: {
         address: "/ws",
-        description: `WebSocket, subprotocol ${SUBPROTOCOL}. The same requests work as POST /api.`,
+        description: `WebSocket, subprotocol ${
+          Object.values(SUBPROTOCOLS).join(" or ")
+        }. The same requests work as POST /api.`,
         messages: Object.fromEntries(
           Object.keys(schemas).map((type) => [type, { $ref: `#/components/messages/${type}` }]),
         ),

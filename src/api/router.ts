@@ -76,7 +76,7 @@ export class Router {
     try {
       request_id = requestIdOf(message);
       if (!member?.isCounted && !isSignIn(message)) session.limits.message();
-      const envelope = inTodaysForm(openEnvelope(message));
+      const { message: envelope, deprecated } = inTodaysForm(openEnvelope(message));
       const capability = this.#capabilityOf(envelope, member);
       type = capability.type;
       this.#authorise(capability, session);
@@ -91,10 +91,12 @@ export class Router {
       if (capability.limit) session.limits.operation(capability.limit);
       const finish = (answer: object): Outgoing => {
         metrics.note(type, clock.monotonic() - started, false);
+        const deprecations = session.untold(deprecated);
         return {
           type: reply.shape.type.value,
           request_id,
           ...answer,
+          ...deprecations.length > 0 && { deprecations },
         };
       };
       return {

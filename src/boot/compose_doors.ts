@@ -120,6 +120,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     hub,
     clock,
     version,
+    api: config.server.api,
     max_message_bytes,
     auth,
     metrics,

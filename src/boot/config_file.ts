@@ -71,6 +71,7 @@ export function effectiveConfig(
     });
   }
   const config = withPlaces(withKnownAgents(parsed.data, known), base, home);
+  if (config.server.api === "v2" && !isAuthGiven(written)) config.security.auth = "required";
   if (!isGiven(written, "max_concurrent")) {
     config.tasks.max_concurrent = slotsFor(config.tasks.max_concurrent, memoryTotal());
   }
@@ -196,6 +197,10 @@ export function slotsFor(most: number, memory_bytes: number | undefined): number
 
 function isGiven(written: unknown, key: keyof Config["tasks"]): boolean {
   return (written as { tasks?: Partial<Config["tasks"]> }).tasks?.[key] !== undefined;
+}
+
+function isAuthGiven(written: unknown): boolean {
+  return (written as { security?: Partial<Config["security"]> }).security?.auth !== undefined;
 }
 
 async function readJson(file: string): Promise<unknown> {

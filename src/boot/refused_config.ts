@@ -5,7 +5,9 @@ import { ApiError } from "../domain/errors.ts";
 /** Throws `CONFIGURATION_ERROR` for what would be ignored or would expose this machine. */
 export function refuseImpossible({ server, security }: Config, insecure: boolean): void {
   if (server.tls !== undefined) refuseImpossibleTls(server.tls, server.transport);
-  if (isLoopback(server.host) || insecure) return;
+  if (server.api === "v2") refuseBelowVersion2({ server, security });
+  // What version 2 demands is not waived.
+  if (isLoopback(server.host) || (insecure && server.api === "v1")) return;
   if (security.auth !== "required") {
     throw new ApiError(
       "CONFIGURATION_ERROR",
@@ -31,6 +33,20 @@ export function refuseImpossible({ server, security }: Config, insecure: boolean
       expected: "server.tls, server.trusted_proxies, server.tls_in_front, or --insecure",
     },
   );
+}
+
+/** Throws for what a server of version 2 may not be. */
+function refuseBelowVersion2({ server, security }: Pick<Config, "server" | "security">): void {
+  const refuse = (field: string, value: unknown, expected: string) => {
+    throw new ApiError("CONFIGURATION_ERROR", `server.api: "v2" needs ${field} to be ${expected}`, {
+      field,
+      value,
+      expected,
+    });
+  };
+  if (security.auth !== "required") refuse("security.auth", security.auth, "required");
+  const min_version = server.tls?.min_version ?? "TLSv1.3";
+  if (min_version !== "TLSv1.3") refuse("server.tls.min_version", min_version, "TLSv1.3");
 }
 
 function refuseImpossibleTls(tls: NonNullable<Config["server"]["tls"]>, transport: string): void {

@@ -12,12 +12,12 @@ import type { Trust } from "./trust.ts";
 export async function socketOver(
   trust: Trust,
   url: string,
-  protocol: string,
+  protocols: readonly string[],
   headers: Record<string, string>,
 ): Promise<OpenSocket> {
   const socket = await dial(new URL(url), trust);
   // It is encrypted already.
-  return new NodeWebSocket(url.replace(/^wss/, "ws"), [protocol], {
+  return new NodeWebSocket(url.replace(/^wss/, "ws"), [...protocols], {
     headers,
     createConnection: () => socket,
   });

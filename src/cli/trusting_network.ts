@@ -9,7 +9,7 @@ export function networkWith(trust: () => Trust): Network {
   const load = () => import("./tls_network.ts");
   return {
     fetch: async (url, init) => await (await load()).fetchOver(trust(), url, init),
-    socket: (url, protocol, headers) =>
-      new LateSocket(async () => await (await load()).socketOver(trust(), url, protocol, headers)),
+    socket: (url, protocols, headers) =>
+      new LateSocket(async () => await (await load()).socketOver(trust(), url, protocols, headers)),
   };
 }

@@ -14,13 +14,13 @@ export interface ClientSocket {
 export interface Network {
   fetch(url: string, init: RequestInit): Promise<Response>;
   /** Shows the headers with the upgrade where that is possible, so that the server knows from the start who connects. */
-  socket(url: string, protocol: string, headers: Record<string, string>): ClientSocket;
+  socket(url: string, protocols: readonly string[], headers: Record<string, string>): ClientSocket;
 }
 
 /** The network of the platform, with the certificates that it trusts. */
 export const platformNetwork: Network = {
   fetch: (url, init) => fetch(url, init),
-  socket: (url, protocol, headers) => openSocket(url, protocol, headers),
+  socket: (url, protocols, headers) => openSocket(url, protocols, headers),
 };
 
 /** What Deno has and browsers and Node do not. */
@@ -51,9 +51,9 @@ export function networkTrusting(ca: string): Network {
         client.close();
       }
     },
-    socket(url, protocol, headers) {
+    socket(url, protocols, headers) {
       const client = create({ caCerts: [ca] });
-      const socket = openSocket(url, protocol, headers, client);
+      const socket = openSocket(url, protocols, headers, client);
       socket.addEventListener("close", () => client.close());
       return socket;
     },
@@ -62,20 +62,20 @@ export function networkTrusting(ca: string): Network {
 
 function openSocket(
   url: string,
-  protocol: string,
+  protocols: readonly string[],
   headers: Record<string, string>,
   client?: unknown,
 ): WebSocket {
   // The WebSocket of web pages takes no headers.
   const isPage = "document" in globalThis || "importScripts" in globalThis;
   const isPlain = isPage || headers.authorization === undefined;
-  if (isPlain && client === undefined) return new WebSocket(url, [protocol]);
-  const options = { protocols: [protocol], headers, ...client !== undefined && { client } };
+  if (isPlain && client === undefined) return new WebSocket(url, [...protocols]);
+  const options = { protocols: [...protocols], headers, ...client !== undefined && { client } };
   try {
     return new WebSocket(url, options as unknown as string[]);
   } catch (error) {
     // Older runtimes take the options for a protocol's name: Deno 2.4, which the compiled program may contain.
     if (client !== undefined || (error as Error).name !== "SyntaxError") throw error;
-    return new WebSocket(url, [protocol]);
+    return new WebSocket(url, [...protocols]);
   }
 }

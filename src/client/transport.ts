@@ -6,8 +6,8 @@ import type { Network } from "./network.ts";
 import { refusalOf } from "./refused.ts";
 import { errorIn, lost, parseMessage, type WireMessage } from "./replies.ts";
 
-/** `SUBPROTOCOL` of the protocol, repeated so that a web page can connect without the schemas. */
-export const OFFERED_SUBPROTOCOL = "opencode-agents.v1";
+/** Every one of `SUBPROTOCOLS` of the protocol, repeated so that a web page can connect without the schemas. */
+export const OFFERED_SUBPROTOCOLS = ["opencode-agents.v2", "opencode-agents.v1"];
 
 export interface Transport {
   /** Throws `CONNECTION_LOST` if the socket is no longer open. */
@@ -44,7 +44,7 @@ export function openTransport(options: TransportOptions): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const ended = new AbortController();
   const headers = bearer(options.api_key);
-  const socket = options.network.socket(url, OFFERED_SUBPROTOCOL, headers);
+  const socket = options.network.socket(url, OFFERED_SUBPROTOCOLS, headers);
   let state: "opening" | "open" | "ended" = "opening";
 
   const end = (reason: ApiError) => {

@@ -2,6 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import { type Clock, within } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
+import { type ApiVersion, SUBPROTOCOLS } from "../protocol/api_version.ts";
 import type { Config } from "../protocol/config.ts";
 import { type GuardRules, hookRefusal, isOwnPage, refusal } from "./guard.ts";
 import { refusedHandshake } from "./handshake.ts";
@@ -37,6 +38,7 @@ export interface ServerOptions extends HttpOptions {
   /** 0 picks a free one. */
   port: number;
   transport: Config["server"]["transport"];
+  api: ApiVersion;
   /** With it, the server speaks https and wss alone. */
   tls: ServedTls | undefined;
   allowed_hosts: readonly string[];
@@ -82,10 +84,18 @@ export class Server {
 
   /** Throws `SERVICE_UNAVAILABLE` if the address is unavailable, `CONFIGURATION_ERROR` if the transport is. */
   async start(): Promise<void> {
-    const { clock, host, port, max_message_bytes, tls } = this.#options;
+    const { clock, host, port, api, max_message_bytes, tls } = this.#options;
     const answer: Answer = (request, caller) => this.#answer(request, caller);
     const transport = await transportFor({ ...this.#options, isEncrypted: tls !== undefined });
-    this.#listener = await listen(transport, { clock, host, port, answer, max_message_bytes, tls });
+    this.#listener = await listen(transport, {
+      clock,
+      host,
+      port,
+      subprotocol: SUBPROTOCOLS[api],
+      answer,
+      max_message_bytes,
+      tls,
+    });
   }
 
   /** Stops accepting and closes all connections with 1001. */
@@ -132,10 +142,11 @@ export class Server {
     agentBehind: () => Promise<Identity | undefined>,
     { upgrade: take, certificate }: Caller,
   ): Promise<Response> {
-    const { auth, limits, connections } = this.#options;
+    const { auth, limits, connections, api } = this.#options;
     const { headers } = request;
     try {
-      const notHandshake = refusedHandshake(request);
+      // The first clients of the API offer no subprotocol.
+      const notHandshake = refusedHandshake(request, api === "v1" ? undefined : SUBPROTOCOLS[api]);
       const agent = notHandshake ? undefined : await agentBehind();
       const identity = agent ?? await auth.identify({
         authorization: headers.get("authorization"),

@@ -11,6 +11,7 @@ import { Project, ProjectName } from "../domain/project.ts";
 import { NodeName } from "../domain/node_name.ts";
 import { KindPolicy } from "../domain/retrying.ts";
 import { text, TimeZone } from "../domain/scalars.ts";
+import { ApiVersion } from "./api_version.ts";
 import { JwtConfig } from "./jwt_config.ts";
 import { Pricing } from "../domain/pricing.ts";
 import { PermissionRules } from "../domain/permission_rule.ts";
@@ -66,6 +67,10 @@ export const Config = z.strictObject({
         "The address to listen on. One that is not a loopback address needs security.auth, and TLS here or in front; or " +
           "--insecure.",
       ),
+    api: ApiVersion.default("v1").describe(
+      "The version of the API. v2: every client needs a key, on this machine too, and its WebSocket must offer the " +
+        "subprotocol opencode-agents.v2; TLS is 1.3, and the audit log is on.",
+    ),
     port: z.int().min(0).max(65535).default(8080).describe("The port to listen on. 0 picks a free one."),
     transport: z.enum(["auto", "fast", "hardened"]).default("auto").describe(
       "How connections are served. hardened: somewhat slower, but bounds what an endless message or a flood " +

@@ -1,6 +1,7 @@
 /** The frame of every message: `type`, and the `request_id` that ties a reply to its request. */
 import * as z from "zod";
 import { text } from "../domain/scalars.ts";
+import { Deprecation } from "./deprecations.ts";
 
 export const RequestId = z.union([text(0, 100), z.number()]);
 export type RequestId = z.infer<typeof RequestId>;
@@ -14,7 +15,12 @@ export function exchange<
 >(type: T, shape: S, replyType: R, replyShape: Q) {
   return {
     request: z.object({ type: z.literal(type), request_id: RequestId.optional(), ...shape }),
-    reply: z.object({ type: z.literal(replyType), request_id: RequestId.optional(), ...replyShape }),
+    reply: z.object({
+      type: z.literal(replyType),
+      request_id: RequestId.optional(),
+      deprecations: z.array(Deprecation).optional(),
+      ...replyShape,
+    }),
   };
 }
 

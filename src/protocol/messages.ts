@@ -1,5 +1,6 @@
 /** The table of all messages. Types, validation and documents are derived from it. */
 import * as z from "zod";
+import { ApiVersion } from "./api_version.ts";
 import { acceptMessages } from "./accept_messages.ts";
 import { authMessages } from "./auth_messages.ts";
 import { basicMessages } from "./basic_messages.ts";
@@ -73,6 +74,7 @@ export type ErrorReply = z.infer<typeof ErrorReply>;
 const ConnectionEstablished = z.object({
   type: z.literal("connection_established"),
   server_version: z.string(),
+  api_version: alwaysSent(ApiVersion),
   timestamp: z.string(),
 });
 
@@ -81,6 +83,3 @@ export const SERVER_MESSAGES = {
   error: ErrorReply,
   ...pushes,
 };
-
-/** The WebSocket subprotocol that names this version of the API. */
-export const SUBPROTOCOL = "opencode-agents.v1";

@@ -23,7 +23,12 @@ Deno.test("the protocol", async (t) => {
     await t.step("the greeting, and the subprotocol where it is offered", async () => {
       const socket = await server.connect(["opencode-agents.v1"]);
       assert.equal(socket.protocol, "opencode-agents.v1");
-      assert.deepEqual(Object.keys(socket.messages[0]!), ["type", "server_version", "timestamp"]);
+      assert.deepEqual(Object.keys(socket.messages[0]!), [
+        "type",
+        "server_version",
+        "api_version",
+        "timestamp",
+      ]);
       assert.match(socket.messages[0]!.timestamp as string, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
       assert.equal((await server.connect()).protocol, "");
     });

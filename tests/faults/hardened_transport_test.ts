@@ -1,4 +1,5 @@
 /** The transport for servers that others can reach: nobody is held for longer, or in more memory, than it allows. */
+import { SUBPROTOCOLS } from "../../src/protocol/api_version.ts";
 import assert from "node:assert/strict";
 import { type Clock, systemClock } from "../../src/clock/clock.ts";
 import { openHardenedTransport } from "../../src/doors/transport/hardened_transport.ts";
@@ -133,6 +134,7 @@ Deno.test("a peer that is silent between two heartbeats is dropped", async () =>
   };
   let gone = 0;
   const transport = await openHardenedTransport({
+    subprotocol: SUBPROTOCOLS.v1,
     clock,
     host: "127.0.0.1",
     port: 0,
@@ -172,6 +174,7 @@ Deno.test("a peer that is silent between two heartbeats is dropped", async () =>
 /** A transport that echoes what a WebSocket says, and answers requests with their length. */
 function openEcho(clock: Clock): Promise<Transport> {
   return openHardenedTransport({
+    subprotocol: SUBPROTOCOLS.v1,
     clock,
     host: "127.0.0.1",
     port: 0,

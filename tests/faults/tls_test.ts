@@ -1,4 +1,5 @@
 /** TLS as clients of all kinds meet it, and certificates that change, break and expire while the server runs. */
+import { SUBPROTOCOLS } from "../../src/protocol/api_version.ts";
 import assert from "node:assert/strict";
 import type { Trust } from "../../src/cli/trust.ts";
 import { networkWith } from "../../src/cli/trusting_network.ts";
@@ -247,6 +248,7 @@ Deno.test("changed files are taken up without closing connections; a broken pair
     });
     watch.start();
     const transport = await openHardenedTransport({
+      subprotocol: SUBPROTOCOLS.v1,
       clock: systemClock,
       host: "127.0.0.1",
       port: 0,
@@ -269,7 +271,7 @@ Deno.test("changed files are taken up without closing connections; a broken pair
     };
     const open = networkWith(() => ({ fingerprint: first.fingerprint })).socket(
       url.replace("https", "wss"),
-      "opencode-agents.v1",
+      ["opencode-agents.v1"],
       {},
     );
     await until(() => open.readyState === WebSocket.OPEN);

@@ -307,6 +307,7 @@ export class ServerLife {
       limits,
       identity: NOBODY,
       actor,
+      untold: () => [],
       identify: () => {},
       subscribe: refuse,
       follow: refuse,
@@ -327,6 +328,7 @@ export class ServerLife {
       throw error;
     }
     const connection = new Connection({
+      api_version: "v1",
       id: String(++this.#connections),
       socket,
       router,

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { apiAddress, socketAddress } from "../../src/client/addresses.ts";
 import { Client, connect } from "../../src/client/client.ts";
-import { OFFERED_SUBPROTOCOL } from "../../src/client/transport.ts";
+import { OFFERED_SUBPROTOCOLS } from "../../src/client/transport.ts";
 import { systemClock } from "../../src/clock/clock.ts";
 import { ApiError } from "../../src/domain/errors.ts";
-import { SUBPROTOCOL } from "../../src/protocol/messages.ts";
+import { SUBPROTOCOLS } from "../../src/protocol/api_version.ts";
 import { agreeable, type Peer, type Wire, withScript } from "../fixtures/scripted_server.ts";
 import { until } from "../fixtures/until.ts";
 
@@ -29,7 +29,7 @@ Deno.test("client: addresses of the socket and of the HTTP mirror", () => {
 });
 
 Deno.test("client: the subprotocol it offers is the protocol's", () => {
-  assert.equal(OFFERED_SUBPROTOCOL, SUBPROTOCOL);
+  assert.deepEqual(OFFERED_SUBPROTOCOLS.toSorted(), Object.values(SUBPROTOCOLS).toSorted());
 });
 
 Deno.test("client: replies are matched by request_id, in whatever order they arrive", async () => {

@@ -51,6 +51,7 @@ function connection(isFlooded: boolean, reply: () => object) {
       leave: () => {},
     },
     identity: NOBODY,
+    api_version: "v1",
     server_version: "1",
     max_message_bytes: 1000,
     closed: () => {},

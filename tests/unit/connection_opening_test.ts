@@ -45,6 +45,7 @@ function opening() {
       leave: () => {},
     },
     identity: NOBODY,
+    api_version: "v1",
     server_version: "1",
     max_message_bytes: 1000,
     closed: () => closed++,

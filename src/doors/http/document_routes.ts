@@ -1,5 +1,6 @@
 /** The documents that describe the API. Each is generated at its first request, because most servers get none. */
 import { asyncApiDocument, schemaDocument } from "../../api/documents.ts";
+import { DEPRECATIONS } from "../../protocol/deprecations.ts";
 import type { KnownAgents } from "../../protocol/config.ts";
 import { configSchema } from "../../protocol/config_reference.ts";
 import { referencePage } from "./reference_page.ts";
@@ -15,6 +16,7 @@ export function documentRoutes({ version, known_agents }: DocumentRoutesOptions)
   const page = once(() => referencePage(version, known_agents));
   return [
     jsonDocument("/schema.json", schemaDocument),
+    jsonDocument("/deprecations.json", () => ({ deprecations: DEPRECATIONS })),
     jsonDocument("/config.schema.json", () => configSchema(known_agents)),
     jsonDocument("/asyncapi.json", () => asyncApiDocument(version)),
     {

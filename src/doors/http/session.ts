@@ -13,6 +13,8 @@ export function httpSession(identity: Identity, limitsOf: (identity: Identity) =
     },
     identity,
     actor: identity.actor,
+    // One request is all that it hears of this caller.
+    untold: (deprecations) => deprecations,
     // The next request shows the token again; only this one counts as that client's.
     identify: (shown) => void (limits = limitsOf(shown)),
     subscribe: refuseSubscription,

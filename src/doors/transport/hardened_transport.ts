@@ -101,7 +101,7 @@ async function accept(listener: Deno.TcpListener, accepted: (conn: Connection) =
 
 /** The server that speaks HTTP on connections that are handed to it. */
 function httpServer(
-  { clock, answer, max_message_bytes }: TransportOptions,
+  { clock, answer, subprotocol, max_message_bytes }: TransportOptions,
   isListening: () => boolean,
 ): Server {
   const noUpgrade = (): never => {
@@ -141,7 +141,7 @@ function httpServer(
       ...addressOf(incoming),
       upgrade() {
         isTaken = true;
-        const handshake = handshakeOf(incoming);
+        const handshake = handshakeOf(incoming, subprotocol);
         const taken = stream.release(head);
         return {
           socket: new HardenedSocket({ taken, clock, max_message_bytes, handshake }),

@@ -51,6 +51,8 @@ export interface TransportOptions {
   host: string;
   /** 0 picks a free one. */
   port: number;
+  /** Chosen for each WebSocket whose client offers it. */
+  subprotocol: string;
   answer: Answer;
   max_message_bytes: number;
   /** With it, all connections are encrypted. */

@@ -2,7 +2,6 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { SUBPROTOCOL } from "../../protocol/messages.ts";
 
 /** What RFC 6455 appends to a handshake's key. */
 const ACCEPTED = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -36,7 +35,7 @@ function requestOf({ headers: { host }, rawHeaders, method, url = "" }: Incoming
 }
 
 /** The answer to a valid handshake, with our subprotocol if the client offers it. */
-export function handshakeOf({ headers }: IncomingMessage): Uint8Array {
+export function handshakeOf({ headers }: IncomingMessage, subprotocol: string): Uint8Array {
   const accept = createHash("sha1").update(headers["sec-websocket-key"] + ACCEPTED).digest("base64");
   const offered = (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
   const lines = [
@@ -44,7 +43,7 @@ export function handshakeOf({ headers }: IncomingMessage): Uint8Array {
     "Upgrade: websocket",
     "Connection: Upgrade",
     `Sec-WebSocket-Accept: ${accept}`,
-    ...(offered.includes(SUBPROTOCOL) ? [`Sec-WebSocket-Protocol: ${SUBPROTOCOL}`] : []),
+    ...(offered.includes(subprotocol) ? [`Sec-WebSocket-Protocol: ${subprotocol}`] : []),
   ];
   return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`);
 }

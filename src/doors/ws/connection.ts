@@ -1,6 +1,7 @@
 /** One WebSocket connection. Requests are handled in order; replies and pushes are sent at the pace of its reader. */
 import { getLogger } from "@logtape/logtape";
 import { errorReply } from "../../api/error_reply.ts";
+import type { ApiVersion } from "../../protocol/api_version.ts";
 import type { FollowFilter, Session, SessionLimits } from "../../api/capability.ts";
 import type { Router } from "../../api/router.ts";
 import { type Clock, isoTime, type Timer } from "../../clock/clock.ts";
@@ -13,6 +14,7 @@ import type { Socket } from "../transport/listener.ts";
 import { RequestQueue } from "./request_queue.ts";
 import { Sender } from "./sender.ts";
 import type { ChannelPush } from "../../api/channels/channel.ts";
+import type { Deprecation } from "../../protocol/deprecations.ts";
 import type { Subscriber, SubscriptionHub } from "../../api/channels/hub.ts";
 import type { Subscriptions } from "../../api/channels/subscriptions.ts";
 
@@ -48,6 +50,7 @@ export interface ConnectionOptions {
   /** Whether it keeps this identity, whatever it shows later. */
   isBound?: boolean;
   server_version: string;
+  api_version: ApiVersion;
   max_message_bytes: number;
   /** The client's address. */
   ip: string;
@@ -71,6 +74,8 @@ export class Connection implements Session, Subscriber {
   #expiry: Timer | undefined;
   readonly #opening: Timer;
   #subscriptionSerial = 0;
+  /** The deprecations that the client has been told of. */
+  readonly #told = new Set<Deprecation>();
   /** Before the first ping: when the client connected. */
   #lastPing_ms: number;
   #gone = false;
@@ -135,6 +140,13 @@ export class Connection implements Session, Subscriber {
 
   get actor(): Actor {
     return this.#identity.actor;
+  }
+
+  untold(deprecations: readonly Deprecation[]): readonly Deprecation[] {
+    if (deprecations.length === 0) return deprecations;
+    const untold = deprecations.filter((one) => !this.#told.has(one));
+    for (const one of untold) this.#told.add(one);
+    return untold;
   }
 
   identify(identity: Identity): void {
@@ -246,8 +258,13 @@ export class Connection implements Session, Subscriber {
   }
 
   #greet(): void {
-    const { server_version, clock } = this.#options;
-    this.#send({ type: "connection_established", server_version, timestamp: isoTime(clock.now()) });
+    const { server_version, api_version, clock } = this.#options;
+    this.#send({
+      type: "connection_established",
+      server_version,
+      api_version,
+      timestamp: isoTime(clock.now()),
+    });
     this.#offerBasics();
   }
 

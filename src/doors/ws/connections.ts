@@ -1,5 +1,6 @@
 /** The WebSocket connections that are open. */
 import { getLogger } from "@logtape/logtape";
+import type { ApiVersion } from "../../protocol/api_version.ts";
 import type { ClientLimits } from "../../access/client_limits.ts";
 import type { Connecting } from "../../access/limits.ts";
 import type { Standing } from "../../access/shares.ts";
@@ -18,6 +19,7 @@ export interface ConnectionsOptions {
   hub: SubscriptionHub;
   clock: Clock;
   version: string;
+  api: ApiVersion;
   max_message_bytes: number;
   auth: ConnectionAuth & { standingOf(identity: Identity): Standing };
   metrics: Pick<RequestMetrics, "connected" | "disconnected">;
@@ -50,7 +52,8 @@ export class Connections {
 
   /** Answers a request for a WebSocket. Throws the `ApiError` of a limit that is reached. */
   accept({ ip, identity, isTrusted, isBound }: NewClient, upgrade: Caller["upgrade"]): Response {
-    const { limits: rates, metrics, auth, router, hub, clock, version, max_message_bytes } = this.#options;
+    const { limits: rates, metrics, auth, router, hub, clock, version, api, max_message_bytes } =
+      this.#options;
     const limits = rates.connect(ip, { standing: auth.standingOf(identity), isTrusted });
     let upgraded: ReturnType<Caller["upgrade"]>;
     try {
@@ -73,6 +76,7 @@ export class Connections {
       identity,
       isBound,
       server_version: version,
+      api_version: api,
       max_message_bytes,
       ip,
       identified: (known) => rates.identified(limits, auth.standingOf(known)),
