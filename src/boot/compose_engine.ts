@@ -19,6 +19,7 @@ import { DailyReport } from "../engine/daily_report.ts";
 import { UsageReports } from "../engine/usage_reports.ts";
 import { TaskReviews } from "../engine/task_reviews.ts";
 import { allowedWorkingDirs, repositoryRoots } from "../engine/working_dir.ts";
+import { FolderLooks } from "../host/folder_looks.ts";
 import { containedPrograms } from "../host/processes/contained_program.ts";
 import { memoryObstacle } from "../monitor/memory_limit.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
@@ -48,9 +49,12 @@ const DAY_MS = 86_400_000;
 /** Whoever judges work waits for it to be saved: the answer comes within 120 s. */
 const JUDGED_SAVE_MS = 60_000;
 
-/** The keys with real folders, as tasks have them. */
-async function concurrencyOf({ concurrency, working_dir }: ComposeOptions["config"]["tasks"]) {
-  const real = (path: string) => Deno.realPath(path).catch(() => path);
+/** The keys with real folders, as tasks have them. One that does not answer counts by its name: no task can start in it yet. */
+async function concurrencyOf(
+  { concurrency, working_dir }: ComposeOptions["config"]["tasks"],
+  looks: FolderLooks,
+) {
+  const real = (path: string) => looks.realPath(path).catch(() => path);
   const keys = await Promise.all(
     concurrency.map(async (key) =>
       key.by === "working_dir" && key.only ? { ...key, only: await Promise.all(key.only.map(real)) } : key
@@ -65,8 +69,10 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
   const agents: typeof config.agents = Object.assign(Object.create(null), config.agents);
   const configured: typeof config.projects = Object.assign(Object.create(null), config.projects);
   const bus = new EventBus();
+  const looks = new FolderLooks(clock);
   const projects = new Projects({
     clock,
+    realPath: looks.realPath,
     projects: config.projects,
     default_dir: tasks.working_dir,
     base,
@@ -93,7 +99,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
   const cannotRun = () =>
     ability?.obstacle("run") ?? memoryObstacle(() => Deno.memoryUsage().rss, limits.max_memory_bytes);
   const allowed_dirs = [...tasks.allowed_dirs, ...Object.values(config.projects).map(({ path }) => path)];
-  const working_dirs = allowedWorkingDirs(base, tasks.working_dir, allowed_dirs, home);
+  const working_dirs = allowedWorkingDirs(looks, base, tasks.working_dir, allowed_dirs, home);
   // Another node would not find a file that this one keeps.
   const attachments = config.store.url === undefined
     ? new Attachments({ clock, store, files: await AttachmentFiles.open(join(folder, "attachments"), clock) })
@@ -114,7 +120,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     delegate: tasks.delegate,
     client_commands: mayNameCommands(config),
     checks: Object.assign(Object.create(null), config.checks),
-    concurrency: await concurrencyOf(tasks),
+    concurrency: await concurrencyOf(tasks, looks),
     session_timeout_ms: tasks.session_timeout_ms,
     permission_timeout_ms: tasks.permission_timeout_ms,
     permission_park_ms: tasks.permission_park_ms,
@@ -169,7 +175,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     working_dirs,
     attachments,
     exclusive_folders: foldersAreExclusive(config)
-      ? repositoryRoots(base, tasks.working_dir, home)
+      ? repositoryRoots(looks, base, tasks.working_dir, home)
       : undefined,
     workspaces,
     runCheck,

@@ -83,7 +83,7 @@ export const ERRORS = {
   SERVICE_UNAVAILABLE: {
     status: 503,
     when:
-      "A permission or a program that this needs is missing or does not work, as `details.missing` says, or the server is shutting down.",
+      "A permission or a program that this needs is missing or does not work, as `details.missing` says, a folder does not answer, or the server is shutting down.",
   },
   PERMISSION_DENIED: {
     status: 403,

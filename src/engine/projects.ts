@@ -8,6 +8,7 @@ import { executionIn, type NamedProject, type Project } from "../domain/project.
 import type { Execution, NewTask } from "../domain/task.ts";
 import { holdsSlot, type TaskRecord, type TaskSpec } from "../domain/task_record.ts";
 import { isFinished } from "../domain/task_values.ts";
+import type { FolderSystem } from "../host/folder_looks.ts";
 import { isInside } from "../domain/path_inside.ts";
 import { type Home, placeOf } from "../protocol/places.ts";
 
@@ -31,6 +32,8 @@ export interface TaskSettings {
 
 export interface ProjectsOptions {
   clock: Clock;
+  /** Throws what cannot be found, or does not answer. */
+  realPath: FolderSystem["realPath"];
   /** By name, with absolute paths. */
   projects: Readonly<Record<string, Project>>;
   /** The folder of tasks that name none. */
@@ -77,10 +80,10 @@ export class Projects implements TaskSettings {
   }
 
   async refresh(): Promise<void> {
-    const { clock, default_dir } = this.#options;
+    const { clock, default_dir, realPath } = this.#options;
     if (this.#byName.size === 0 || clock.monotonic() < this.#fresh_until_ms) return;
     this.#fresh_until_ms = clock.monotonic() + FRESH_MS;
-    const real = (path: string) => within(clock, LOOK_MAX_MS, Deno.realPath(path).catch(() => path), path);
+    const real = (path: string) => within(clock, LOOK_MAX_MS, realPath(path).catch(() => path), path);
     const [folder, places] = await Promise.all([
       real(default_dir),
       Promise.all([...this.all()].map(async (project) => ({ project, path: await real(project.path) }))),

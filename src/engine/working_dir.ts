@@ -5,18 +5,20 @@
 import { resolve } from "node:path";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
-import { enterFolder } from "../host/enter_folder.ts";
+import { type FolderLooks, isNotAnswering } from "../host/folder_looks.ts";
 import { isInside } from "../domain/path_inside.ts";
-import { repositoryRoot } from "../host/repository_root.ts";
 import { type Home, placeOf } from "../protocol/places.ts";
 
 export interface WorkingDirs {
   /**
    * The absolute folder for `requested` (without it, the default folder), with symlinks resolved. Throws `ApiError` if it
-   * is not allowed or cannot be used. `inside`: an allowed folder that it must not leave.
+   * is not allowed, cannot be used or does not answer. `inside`: an allowed folder that it must not leave.
    */
   resolve(requested: string | undefined, inside?: string): Promise<string>;
-  /** The path with symlinks resolved, or as it is where that cannot be done. Nothing is checked. */
+  /**
+   * The path with symlinks resolved, or as it is where that cannot be done. Nothing is checked. Throws `ApiError` if the file
+   * system does not answer.
+   */
   real(path: string): Promise<string>;
 }
 
@@ -30,6 +32,7 @@ export interface RepositoryRoots {
 
 /** `base`, `home`: as in `allowedWorkingDirs`. */
 export function repositoryRoots(
+  looks: FolderLooks,
   base: string,
   default_dir: string,
   home: Home = () => undefined,
@@ -38,7 +41,7 @@ export function repositoryRoots(
     async rootOf(requested = default_dir) {
       const place = placeOf(requested, base, home);
       if ("refused" in place) throw new Error(place.refused);
-      return await repositoryRoot(place.path);
+      return await looks.repositoryRoot(place.path);
     },
   };
 }
@@ -48,6 +51,7 @@ export function repositoryRoots(
  * projects.
  */
 export function allowedWorkingDirs(
+  looks: FolderLooks,
   base: string,
   default_dir: string,
   allowed_dirs: readonly string[],
@@ -72,26 +76,46 @@ export function allowedWorkingDirs(
       const place = placeOf(requested ?? default_dir, base, home);
       if ("refused" in place) throw refuse(requested ?? default_dir, `cannot be used: ${place.refused}`);
       const folder = place.path;
-      const looked = Deno.realPath(folder);
-      // An allowed folder that does not exist is ignored.
-      const roots = Promise.all(dirs.map((dir) => {
+      const looked = looks.realPath(folder);
+      // An allowed folder that does not exist, or does not answer, is ignored.
+      const roots = dirs.map((dir) => {
         const root = resolve(base, dir);
-        return (root === folder ? looked : Deno.realPath(root)).catch(() => undefined);
-      }));
+        return (root === folder ? looked : looks.realPath(root)).catch(() => undefined);
+      });
       let real: string;
       try {
-        [real] = await Promise.all([looked, enterFolder(folder)]);
+        [real] = await Promise.all([looked, looks.enterFolder(folder)]);
       } catch (error) {
         if (!isAllowedName(folder)) throw refuse(folder, outside);
+        if (isNotAnswering(error)) throw error;
         if (error instanceof Deno.errors.NotADirectory) throw refuse(folder, "is not a folder");
         // The name may be too long or contain a NUL, for example.
         throw unusable(folder, error) ?? refuse(folder, `cannot be used: ${(error as Error).message}`);
       }
-      if ((await roots).some((root) => root !== undefined && isInside(root, real))) return real;
+      if (await isInsideOne(roots, real)) return real;
       throw refuse(folder, outside);
     },
-    real: (path) => Deno.realPath(path).catch(() => path),
+    real: (path) => realOf(looks, path),
   };
+}
+
+/** Settles with the first that contains the path: others may take long. */
+async function isInsideOne(roots: readonly Promise<string | undefined>[], path: string): Promise<boolean> {
+  const found = roots.map(async (root) => {
+    const folder = await root;
+    if (folder === undefined || !isInside(folder, path)) throw new Error("It is outside");
+  });
+  return await Promise.any(found).then(() => true, () => false);
+}
+
+/** The path with symlinks resolved, or as it is where that cannot be done. Throws `ApiError` if the file system does not answer. */
+export async function realOf(looks: FolderLooks, path: string): Promise<string> {
+  try {
+    return await looks.realPath(path);
+  } catch (error) {
+    if (isNotAnswering(error)) throw error;
+    return path;
+  }
 }
 
 /** The error for an allowed folder that cannot be used; undefined if no code fits. */

@@ -1,6 +1,8 @@
 /** Whether tasks can work in the folders that are configured. A task elsewhere is refused, so this is said early. */
+import { systemClock } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { allowedWorkingDirs } from "../../engine/working_dir.ts";
+import { FolderLooks } from "../../host/folder_looks.ts";
 import type { Config } from "../../protocol/config.ts";
 import type { Finding } from "./finding.ts";
 
@@ -41,7 +43,7 @@ function warning(what: string, folder: string, problem: string, advice: string):
 /** Whether a task may work in this folder, which exists, by the same rule that a task meets. */
 async function isAllowed(folder: string, allowed_dirs: readonly string[]): Promise<boolean> {
   try {
-    await allowedWorkingDirs("/", folder, allowed_dirs).resolve(undefined);
+    await allowedWorkingDirs(new FolderLooks(systemClock), "/", folder, allowed_dirs).resolve(undefined);
     return true;
   } catch (error) {
     if (error instanceof ApiError) return false;

@@ -4,6 +4,7 @@ import type { AttemptEvent } from "../../domain/attempt/events.ts";
 import { ApiError, type ErrorCode } from "../../domain/errors.ts";
 import type { Failure, FailureKind } from "../../domain/failure.ts";
 import { isFullDisk } from "../../domain/full_disk.ts";
+import { isNotAnswering } from "../../host/folder_looks.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
@@ -15,8 +16,8 @@ export function notStarted(
   if (error instanceof ApiError) {
     const { code, message, details } = error;
     const failure: Failure = { kind: kindOf(error), message };
-    // A full disk is no conflict.
-    if (isFullDisk(failure)) failure.kind = "overloaded";
+    // A full disk is no conflict, and a folder that does not answer may answer later.
+    if (isFullDisk(failure) || isNotAnswering(error)) failure.kind = "overloaded";
     return { kind: "not_started", failure, details: { code, ...details } };
   }
   log.error("Task {task_id} could not be started: {error}", { task_id, error });
