@@ -109,7 +109,7 @@ async function isInsideOne(roots: readonly Promise<string | undefined>[], path: 
 }
 
 /** The path with symlinks resolved, or as it is where that cannot be done. Throws `ApiError` if the file system does not answer. */
-export async function realOf(looks: FolderLooks, path: string): Promise<string> {
+async function realOf(looks: FolderLooks, path: string): Promise<string> {
   try {
     return await looks.realPath(path);
   } catch (error) {

@@ -11,7 +11,7 @@ class HalfGone {
   readonly asked: string[] = [];
   #answers: (() => void)[] = [];
 
-  readonly realPath = (path: string) => this.#ask(path, path.replace(/^\/link/, "/work"));
+  readonly realPath = (path: string) => this.#ask(path, path.replace(/^\/link/, "/here"));
   readonly enterFolder = (path: string) => this.#ask(path, undefined);
   readonly repositoryRoot = (path: string) => this.#ask(path, path);
 
@@ -26,11 +26,11 @@ class HalfGone {
   }
 }
 
-function world(allowed: string[] = ["/work", "/hangs"]) {
+function world(allowed: string[] = ["/here", "/hangs"]) {
   const clock = new HandClock();
   const system = new HalfGone();
   const looks = new FolderLooks(clock, system);
-  return { clock, system, looks, dirs: allowedWorkingDirs(looks, "/", "/work", allowed) };
+  return { clock, system, looks, dirs: allowedWorkingDirs(looks, "/", "/here", allowed) };
 }
 
 async function refusalOf(promise: Promise<unknown>): Promise<ApiError> {
@@ -66,9 +66,9 @@ Deno.test("a task that cannot start because of it is tried again, without an att
 
 Deno.test("others go on: folders elsewhere, and those that are allowed beside one that hangs", async () => {
   const { dirs } = world();
-  assert.equal(await dirs.resolve("/link/x"), "/work/x");
-  assert.equal(await dirs.resolve(undefined), "/work");
-  assert.equal(await dirs.real("/link"), "/work");
+  assert.equal(await dirs.resolve("/link/x"), "/here/x");
+  assert.equal(await dirs.resolve(undefined), "/here");
+  assert.equal(await dirs.real("/link"), "/here");
 });
 
 Deno.test("many who ask share one look, and who asks later is refused at once, until it answers", async () => {
@@ -102,11 +102,11 @@ Deno.test("not more looks are late than others can spare threads for", async () 
   assert.equal(system.asked.length, before);
   system.answer();
   await settle();
-  assert.equal(await looks.realPath("/work"), "/work");
+  assert.equal(await looks.realPath("/here"), "/here");
 });
 
 Deno.test("a name outside the allowed folders is refused as such, whether or not it answers", async () => {
-  const { clock, dirs } = world(["/work"]);
+  const { clock, dirs } = world(["/here"]);
   const refusal = refusalOf(dirs.resolve("/hangs/a"));
   await settle();
   clock.pass(10_000);
