@@ -6,6 +6,7 @@ import { type Clock, isoTime } from "../clock/clock.ts";
 import { type Actor, certificateActor, keyActor, OWNER } from "../domain/actor.ts";
 import type { Permission } from "../domain/access_key.ts";
 import { ApiError } from "../domain/errors.ts";
+import { isSignInToken, LINK_MINUTES } from "../domain/sign_in_link.ts";
 import type { SecurityAlert } from "../protocol/pushes.ts";
 import { type Identity, isKnown, isPrivileged, NOBODY } from "./identity.ts";
 import { isJwt, JwtRefusal } from "./jwt/refusal.ts";
@@ -15,6 +16,7 @@ import { Sessions } from "./sessions.ts";
 import type { Standing } from "./shares.ts";
 import { isTaskToken, type TaskTokens } from "./task_tokens.ts";
 import { digestOf, isSessionToken, newSecret } from "./secrets.ts";
+import { SignInLinks } from "./sign_in_links.ts";
 import { SlidingWindow, WINDOW_SECONDS } from "./windows.ts";
 
 /** Wrong keys from one address, or one network of IPv6, within a minute before no more are looked at. */
@@ -61,6 +63,7 @@ export class Authentication {
   readonly sessions: Sessions;
   /** The digest of the owner's token. */
   #owner_digest: string | undefined;
+  #links: SignInLinks | undefined;
   /** By address, or network of IPv6. */
   readonly #failures = new Map<string, Failures>();
 
@@ -81,11 +84,12 @@ export class Authentication {
   async openForOwner(left?: string): Promise<string> {
     const token = isSessionToken(left) ? left : newSecret("sess_");
     this.#owner_digest = await digestOf(token);
+    this.#links = new SignInLinks(this.#options.clock, token);
     return token;
   }
 
   /**
-   * Opens a session for a key or a JWT, or finds the session of a token. Throws `INVALID_AUTH_TOKEN`, or `RATE_LIMIT_EXCEEDED`
+   * Opens a session for a key, a JWT or the token of a link, or finds the session of a token. Throws `INVALID_AUTH_TOKEN`, or `RATE_LIMIT_EXCEEDED`
    * after too many wrong ones.
    */
   async authenticate(
@@ -98,7 +102,7 @@ export class Authentication {
     const key = this.#options.keys.find(digest);
     const shown = key
       ? this.#identityOf(key, digest, client_ip)
-      : await this.#withJwt(api_key, client_ip, digest);
+      : await this.#withLink(api_key, client_ip, digest) ?? await this.#withJwt(api_key, client_ip, digest);
     if (shown === undefined) {
       // A session's token continues that session.
       return { session_token: api_key, identity: this.#withToken(digest) ?? this.#refuse(client_ip, digest) };
@@ -261,6 +265,14 @@ export class Authentication {
     }
   }
 
+  /** The owner, for the token of a link; undefined for anything else. Throws for one that was used before, or is wrong. */
+  async #withLink(shown: string, ip: string, digest: string): Promise<Identity | undefined> {
+    if (!isSignInToken(shown)) return undefined;
+    if (!await this.#links?.take(shown)) this.#refuse(ip, digest, usedLink());
+    const end_ms = this.#options.clock.now() + this.#options.session_ms;
+    return { ...OWNER_IDENTITY, expires_ms: end_ms };
+  }
+
   /** Whether this is the wrong key that was counted last. One probe about it is free. */
   #wasCounted(client_ip: string, digest: string): boolean {
     const failures = this.#failures.get(networkOf(client_ip));
@@ -318,6 +330,14 @@ function keyMissing(details: Record<string, unknown>): ApiError {
     ...details,
     expected: "authenticate with an api_key, or Authorization: Bearer over HTTP",
   });
+}
+
+function usedLink(): ApiError {
+  return new ApiError(
+    "INVALID_AUTH_TOKEN",
+    "This link was used before or has expired. `opencode-agents link` prints another",
+    { expected: `a link that was not used before, at most ${LINK_MINUTES} minutes old` },
+  );
 }
 
 function wrongKey(): ApiError {

@@ -1,13 +1,12 @@
 /** Random secrets, and the digests that are kept of them. */
+import { base64Url } from "../domain/bytes.ts";
 import { sha256 } from "../domain/sha256.ts";
 
 const BYTES = 24;
 
 /** A new secret, with a prefix that says what it is for. */
 export function newSecret(prefix: "sk-" | "sess_" | ""): string {
-  const random = crypto.getRandomValues(new Uint8Array(BYTES));
-  // base64url; the length is a multiple of three, so there is no padding.
-  return prefix + btoa(String.fromCharCode(...random)).replaceAll("+", "-").replaceAll("/", "_");
+  return prefix + base64Url(crypto.getRandomValues(new Uint8Array(BYTES)));
 }
 
 /** Whether a text has the form of a session's token. */

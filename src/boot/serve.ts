@@ -9,6 +9,7 @@ import { untilSignalled } from "../cli/signals.ts";
 import { writeStdout } from "../cli/standard_streams.ts";
 import { systemClock as clock } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
+import { LINK_MINUTES, signInLink } from "../domain/sign_in_link.ts";
 import { createProcessAbility } from "../host/processes/ability.ts";
 import { keepInheritedFiles } from "../host/processes/inherited_files.ts";
 import type { Config } from "../protocol/config.ts";
@@ -77,6 +78,7 @@ async function serveUntilSignalled(
   const config = demo?.config ?? written;
   const secrets = serverSecrets(config, Deno.env.toObject());
   maskLog(secrets);
+  const isAuthRequired = config.security.auth === "required";
   const folder = dataFolder(flags, config.store.path ?? demo?.data);
   const net = new LastNet(clock);
   const ability = createProcessAbility(clock);
@@ -103,7 +105,11 @@ async function serveUntilSignalled(
     serverLog,
     owner_token: readAddress(folder)?.token,
     owners_certificate: owners,
-    announce: (listening) => announcement(folder, listening, owners?.certificate, stdout),
+    announce: (listening) =>
+      announcement(folder, listening, owners?.certificate, {
+        stdout,
+        stderr: isAuthRequired ? stderr : undefined,
+      }),
   });
   const program = new Parts("program", [
     ...(demo ? [demo.folder] : []),
@@ -140,13 +146,13 @@ async function sayIfNoAgent(agents: Config["agents"]): Promise<void> {
 }
 
 /**
- * Announces where the server listens: to the user who started it, and to commands, through a file in the data folder.
+ * `stderr`: where a link goes that signs the owner's browser in. Announces where the server listens: to the user who started it, and to commands, through a file in the data folder.
  */
 function announcement(
   folder: string,
   listening: Listening,
   certificate: ServerAddress["certificate"],
-  stdout: LineOutput,
+  { stdout, stderr }: { stdout: LineOutput; stderr: LineOutput | undefined },
 ): Part {
   let forgetChanges = () => {};
   const leave = () => {
@@ -166,6 +172,9 @@ function announcement(
         );
       });
       stdout.write(`listening on ${url}\n`);
+      // Not by the log, which clients can read.
+      const link = await signInLink(url, listening.owner_token, clock.now());
+      stderr?.write(`To sign a browser in, once and within ${LINK_MINUTES} minutes: ${link}\n`);
       log.info("Listening on {url}, version {version}", { url, version: manifest.version });
     },
     stop() {

@@ -6,6 +6,7 @@ import { addAgents } from "./commands/agents.ts";
 import { addRemembered } from "./commands/remembered.ts";
 import { addAnswers } from "./commands/answer.ts";
 import { addAnswerQuestion } from "./commands/answer_question.ts";
+import { addLink } from "./commands/link.ts";
 import { addLogout } from "./commands/logout.ts";
 import { addArchive } from "./commands/archive.ts";
 import { addAsks } from "./commands/asks.ts";
@@ -61,6 +62,7 @@ export const SERVER_COMMANDS: readonly AddCommand[] = [
   addWorktrees,
   addEdit,
   addArchive,
+  addLink,
   addLogout,
   addProjects,
   addNotifications,

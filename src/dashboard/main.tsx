@@ -3,9 +3,11 @@ import { render } from "preact";
 import "uplot/dist/uPlot.min.css";
 import { keepNotices } from "./data/browser_notices.ts";
 import { keepMachine } from "./data/machine.ts";
+import { takeSignInToken } from "./data/key.ts";
 import { listen } from "./data/pushes.ts";
 import { report } from "./data/report.ts";
 import { client } from "./data/server.ts";
+import { signIn } from "./data/sign_in.ts";
 import { keepTasks } from "./data/tasks.ts";
 import "./style/tokens.css";
 import "./style/base.css";
@@ -25,6 +27,15 @@ globalThis.addEventListener("unhandledrejection", ({ reason }) => toastError(rea
 keepTasks();
 keepMachine();
 keepNotices();
-client.open().catch(report);
-void listen();
+void begin().catch(report);
+
+/** The link in the address signs in first: without a key there is nothing to listen to. */
+async function begin(): Promise<void> {
+  const token = takeSignInToken();
+  const opening = client.open();
+  if (token !== undefined) await opening.then(() => signIn(token));
+  void listen();
+  await opening;
+}
+
 render(<App />, document.getElementById("app")!);

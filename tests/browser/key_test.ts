@@ -57,3 +57,24 @@ Deno.test("dashboard: lists keys and sessions, makes, rotates and revokes keys, 
     await page.getByText("This server requires an API key.").waitFor();
   });
 });
+
+Deno.test("dashboard: the owner's link signs a browser in, once, and leaves no trace in the address", async () => {
+  await visit({ config }, async ({ page, server }) => {
+    const [, link] = /To sign a browser in, once and within 15 minutes: (\S+)/.exec(server.stderr)!;
+    await page.goto(link!);
+    await page.getByRole("link", { name: "Tasks" }).first().waitFor();
+    await page.waitForFunction(() => sessionStorage.getItem("opencode-agents.key") !== null);
+    await page.reload();
+    await page.getByRole("heading", { name: "Tasks" }).first().waitFor();
+    if (page.url().includes("sign-in")) throw new Error(`the token stays in ${page.url()}`);
+    await page.evaluate(() => sessionStorage.clear());
+    await page.goto("about:blank");
+    await page.goto(link!);
+    await page.getByText("This link was used before or has expired.").waitFor();
+    const [program, ...args] = server.commandOf("link", "--data", server.data);
+    const { stdout } = await new Deno.Command(program!, { args, stdin: "null" }).output();
+    await page.goto("about:blank");
+    await page.goto(new TextDecoder().decode(stdout).trim());
+    await page.waitForFunction(() => sessionStorage.getItem("opencode-agents.key") !== null);
+  });
+});

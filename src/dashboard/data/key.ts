@@ -11,9 +11,25 @@ export function currentKey(): string | undefined {
   return sessionStorage.getItem(KEY) ?? undefined;
 }
 
+/** What comes before the token in the address of a link that signs a browser in. */
+const SIGN_IN = "#sign-in=";
+
+/** The token of the link that opened this page. It is taken out of the address, and so out of the browser's history. */
+export function takeSignInToken(): string | undefined {
+  if (!location.hash.startsWith(SIGN_IN)) return undefined;
+  const token = location.hash.slice(SIGN_IN.length);
+  history.replaceState(null, "", "#/");
+  return token;
+}
+
+/** Keeps this key for the connections to come. */
+export function keepKey(key: string): void {
+  sessionStorage.setItem(KEY, key);
+}
+
 /** Reloads the page with this key. */
 export function openWith(key: string): void {
-  sessionStorage.setItem(KEY, key);
+  keepKey(key);
   location.reload();
 }
 

@@ -14,7 +14,9 @@ export function KeyDialog() {
   return (
     <Dialog title="API key" onClose={() => {/* Without a key there is nothing to see. */}}>
       <p>
-        {keyNeeded.value} <code>opencode-agents keys create NAME</code> creates one.
+        {keyNeeded.value} <code>opencode-agents keys create NAME</code>{" "}
+        creates one; for the owner of the server, <code>opencode-agents link</code>{" "}
+        prints a link that signs this browser in.
       </p>
       <form class="buttons" onSubmit={submit}>
         <label for={field} class="visually-hidden">API key</label>
