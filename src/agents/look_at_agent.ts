@@ -98,6 +98,7 @@ async function startFor<T>(
       command: [...agent.command, ...make.arguments(request)],
       request,
       defaults: make.environment(request),
+      kept: make.kept,
     });
     return await use({ clock, request, make, process, bounds: BOUNDS, signal, late });
   } finally {

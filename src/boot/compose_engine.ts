@@ -178,6 +178,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
       ? repositoryRoots(looks, base, tasks.working_dir, home)
       : undefined,
     workspaces,
+    sandboxes: options.sandboxes,
     runCheck,
     settings,
     max_concurrent: tasks.max_concurrent,

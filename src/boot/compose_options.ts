@@ -3,6 +3,7 @@ import type { Clock } from "../clock/clock.ts";
 import type { AgentRunner } from "../domain/agent_runner.ts";
 import type { OwnersCertificate } from "../doors/tls/certificate_watch.ts";
 import type { ProcessAbility } from "../host/processes/ability.ts";
+import type { Sandboxes } from "../host/sandbox/sandboxes.ts";
 import type { Config } from "../protocol/config.ts";
 import type { HealthFinding } from "../protocol/system_messages.ts";
 import type { Store } from "../store/open.ts";
@@ -23,6 +24,8 @@ export interface ComposeOptions {
   openStore(clock: Clock): Promise<Store>;
   /** Opens the runner of agents. The ids mark the processes of this store and of this run of the server. */
   openRunner(ids: { store_id: string; instance_id: string }): AgentRunner;
+  /** Makes the sandboxes of agents that are to have one. Absent: their tasks are refused. */
+  sandboxes?: Sandboxes;
   /** Whether this machine's processes can be listed and signalled. What needs that is refused if not. By default they can. */
   ability?: ProcessAbility;
   /** The problems of the process that the server runs in, for the health report. */

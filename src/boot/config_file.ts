@@ -7,6 +7,7 @@ import { BUILT_IN_MAKES } from "../agents/makes/built_in.ts";
 import { memoryTotal } from "../host/resources/memory.ts";
 import { AgentConfig } from "../domain/agent_config.ts";
 import type { McpServers } from "../domain/mcp_server.ts";
+import type { Sandbox } from "../domain/sandbox.ts";
 import type { Project } from "../domain/project.ts";
 import { type Config, configWith, type KnownAgents } from "../protocol/config.ts";
 import { ApiError } from "../domain/errors.ts";
@@ -128,10 +129,16 @@ function withPlaces(config: Config, base: string, home: Home): Config {
         }
       ),
     };
+  const placedSandbox = (field: string, sandbox: Sandbox): Sandbox => {
+    const all = (key: "read" | "write") =>
+      sandbox[key].map((path, i) => placed(`${field}.${key}[${i}]`, path));
+    return { ...sandbox, read: all("read"), write: all("write") };
+  };
   const agents = Object.entries(config.agents).map(([name, agent]): [string, AgentConfig] => {
     const [program, ...args] = agent.command;
     const path = pathAt(`agents.${name}.command[0]`, programOf(program!, base, home));
-    return [name, placedServers(`agents.${name}`, { ...agent, command: [path, ...args] })];
+    const sandbox = agent.sandbox && placedSandbox(`agents.${name}.sandbox`, agent.sandbox);
+    return [name, placedServers(`agents.${name}`, { ...agent, command: [path, ...args], sandbox })];
   });
   const projects = Object.entries(config.projects).map(([name, project]): [string, Project] => {
     const path = placed(`projects.${name}.path`, project.path);

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { BUILT_IN_MAKES } from "../agents/makes/built_in.ts";
 import { createAgentRunner } from "../agents/runner.ts";
+import type { Sandboxes } from "../host/sandbox/sandboxes.ts";
 import { procfsUnits } from "../host/processes/procfs.ts";
 import type { Clock } from "../clock/clock.ts";
 import type { ComposeOptions } from "./compose_options.ts";
@@ -15,10 +16,12 @@ export interface LocalAgentsOptions {
   env: Record<string, string>;
   /** No output shows these. */
   secrets?: readonly string[];
+  /** Absent: agents that are to run in sandboxes are not started. */
+  sandboxes?: Sandboxes;
 }
 
 export function localAgents(
-  { clock, folder, env, secrets }: LocalAgentsOptions,
+  { clock, folder, env, secrets, sandboxes }: LocalAgentsOptions,
 ): ComposeOptions["openRunner"] {
   return (ids) =>
     createAgentRunner({
@@ -27,6 +30,7 @@ export function localAgents(
       reaper_command: selfCommand("reaper", reaperPermissions()),
       server_env: env,
       secrets,
+      sandboxes,
       tmp_root: join(folder, "tmp"),
       makes: BUILT_IN_MAKES,
     });

@@ -6,6 +6,8 @@ const IS_BUILT = import.meta.url.endsWith(".js");
 const MAIN = pathOf(IS_BUILT ? "main.js" : "../../main.ts");
 /** The built program contains its packages. */
 const CONFIG = IS_BUILT ? ["--no-config"] : ["--config", pathOf("../../deno.json")];
+/** The folder of this program. */
+export const OWN_FOLDER = pathOf(IS_BUILT ? "." : "../..");
 /** The folder with the dashboard's files. */
 export const DASHBOARD = pathOf(IS_BUILT ? "../dashboard" : "../../dist/dashboard");
 

@@ -25,6 +25,7 @@ import { localAgents } from "./local_agents.ts";
 import { logToStderr, maskLog } from "./logging.ts";
 import { orphanCare } from "./orphan_care.ts";
 import { type Part, Parts, StopFailure, stopInTime } from "./parts.ts";
+import { openSandboxes } from "./sandboxes.ts";
 import { serverEnding } from "./server_signals.ts";
 import { refuseImpossible } from "./refused_config.ts";
 import { serverSecrets } from "./server_secrets.ts";
@@ -84,7 +85,9 @@ async function serveUntilSignalled(
   const ability = createProcessAbility(clock);
   const tried = ability.tried();
   const orphans = orphanCare(clock);
-  const openRunner = localAgents({ clock, folder, env: Deno.env.toObject(), secrets });
+  const env = Deno.env.toObject();
+  const sandboxes = openSandboxes({ clock, config, base, folder, env, file: flags.config });
+  const openRunner = localAgents({ clock, folder, env, secrets, sandboxes });
   const opening = openServerStore({ config, folder, clock, openRunner });
   // `composeServer` gets its failure, which may come while the rest of the server is still being loaded.
   opening.catch(() => {});
@@ -100,6 +103,7 @@ async function serveUntilSignalled(
     folder,
     openStore: () => opening,
     openRunner,
+    sandboxes,
     ability,
     processFindings: () => [...net.findings(), ...orphans.findings()],
     serverLog,

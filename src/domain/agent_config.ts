@@ -1,6 +1,7 @@
 /** A named way to run a task: how the configuration describes an agent. */
 import * as z from "zod";
 import { McpServers } from "./mcp_server.ts";
+import { Sandbox } from "./sandbox.ts";
 import { text } from "./scalars.ts";
 
 const names = z.array(text(1, 4096));
@@ -40,6 +41,9 @@ export const AgentConfig = z.strictObject({
   fallback: z.array(text(1, 100)).max(10).optional().describe(
     "Other agents to which its tasks go, the first first, while its model's provider refuses it for a time. A task begins " +
       "a new session there, which is told what was done. See tasks.provider_limit.",
+  ),
+  sandbox: Sandbox.optional().describe(
+    'What it sees and changes of the machine: { kind: "none" | "bwrap", network?, write?, read?, home? }. See docs/sandbox.md.',
   ),
   profile: z.string().optional()
     .describe("The make of the agent, whose habits the server expects. By default the command decides."),

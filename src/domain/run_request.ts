@@ -9,7 +9,7 @@ import type { PermissionDecision } from "./permission_request.ts";
 import type { AskedCall } from "./remembered.ts";
 import type { PermissionRule } from "./permission_rule.ts";
 import type { PermissionPolicy, PlanStep, TimeoutAction } from "./task.ts";
-import type { Review } from "./workspace.ts";
+import type { Review, StoredWorkspace } from "./workspace.ts";
 
 /** A file for the agent, and where its content is. */
 export interface AttachmentFile extends Attachment {
@@ -42,6 +42,8 @@ export interface RunRequest {
   agent: AgentConfig;
   /** Absolute, symlinks resolved, inside an allowed folder. */
   working_dir: string;
+  /** The task's workspace, as far as it is known. */
+  workspace?: StoredWorkspace;
   /** Extra variables of this task (`execution.env`). */
   env: Record<string, string>;
   /** What the task, else its agent's configuration, chooses of what the agent offers. */

@@ -12,6 +12,7 @@ import type { PermissionRule } from "../domain/permission_rule.ts";
 import type { PermissionPolicy, TimeoutAction } from "../domain/task.ts";
 import type { RetryPolicy } from "../domain/attempt/task_transitions.ts";
 import type { LimitAction, RetryByKind } from "../domain/retrying.ts";
+import type { Sandboxes } from "../host/sandbox/sandboxes.ts";
 import type { Store } from "../store/open.ts";
 import type { AgentDirectory } from "./agent_directory.ts";
 import type { AgentHolds } from "./holds/agent_holds.ts";
@@ -94,6 +95,8 @@ export interface RunContext {
   /** Given if agents that speak ACP do not work in the same repository at once. */
   exclusive_folders?: RepositoryRoots;
   workspaces: Workspaces;
+  /** Absent: agents that are to run in sandboxes are not started. */
+  sandboxes?: Pick<Sandboxes, "require">;
   /** Absent: tasks are not checked. */
   runCheck?: RunCheck;
   /** Absent on a server that keeps no files. */

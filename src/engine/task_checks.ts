@@ -5,6 +5,7 @@ import { delegated, requireApart } from "../domain/delegated_task.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import { unboundProblem } from "../domain/permission_binding.ts";
+import { enforced, noSandboxes } from "../domain/sandbox.ts";
 import type { Execution, NewTask } from "../domain/task.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import { requireRoom } from "../domain/waiting_bytes.ts";
@@ -54,11 +55,12 @@ export class TaskChecks {
     const { working_dir, isolation } = settings.executionOf(place);
     if (working_dir === undefined && isolation !== "worktree") {
       this.#checkIn(undefined, task);
-      return undefined;
+      return this.#requireSandbox(undefined, task)?.then(() => undefined);
     }
     return Promise.all([working_dirs.resolve(working_dir, settings.boundOf(place)), settings.refresh()]).then(
       async ([folder]) => {
         this.#checkIn(folder, task);
+        await this.#requireSandbox(folder, task);
         await this.#checkWorkspace(folder, task);
         return working_dir === undefined ? undefined : folder;
       },
@@ -118,6 +120,16 @@ export class TaskChecks {
   requireRunnable(): void {
     const obstacle = this.#options.cannotRun();
     if (obstacle) throw obstacle;
+  }
+
+  /** Never silently without the sandbox that the agent is to have. */
+  #requireSandbox(folder: string | undefined, task: NewTask): Promise<void> | undefined {
+    const { settings, sandboxes } = this.#options;
+    const agent = settings.agentFor({ spec: { ...task, folder } });
+    const sandbox = enforced(settings.agents[agent]?.sandbox);
+    if (sandbox === undefined) return undefined;
+    if (sandboxes === undefined) throw noSandboxes(agent);
+    return sandboxes.require(agent, sandbox);
   }
 
   async #checkWorkspace(working_dir: string, task: NewTask): Promise<void> {

@@ -26,6 +26,7 @@ export async function startAcp(
       request,
       defaults: make.environment(request),
       bind,
+      kept: make.kept,
     });
   try {
     const process = await spawn();

@@ -40,7 +40,7 @@ export async function startCommand(
   request: RunRequest,
   listener: RunListener,
   host: RunHost,
-  make: Pick<AgentMake, "lineSign" | "environment" | "standard"> = acpMake,
+  make: Pick<AgentMake, "lineSign" | "environment" | "standard" | "kept"> = acpMake,
 ): Promise<Run> {
   refuseMcpServers(request);
   const { clock, supervisor } = host;
@@ -66,6 +66,7 @@ export async function startCommand(
       request: given,
       // Those of others are for the program as it speaks the protocol.
       defaults: make.standard?.protocol === "command" ? make.environment(given) : undefined,
+      kept: make.kept,
     });
   }
 

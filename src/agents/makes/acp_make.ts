@@ -23,6 +23,7 @@ export const acpMake: Omit<AgentMake, Identity> = {
     files: () => [],
     isOptional: false,
   },
+  kept: () => ({ writes: [], guards: [] }),
   lineSign: () => undefined,
   environment: () => ({}),
   arguments: () => [],

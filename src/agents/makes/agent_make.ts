@@ -5,6 +5,7 @@ import type { AgentMoment } from "../acp/agent_moment.ts";
 import type { FileChange } from "../acp/file_change.ts";
 import type { ModelTrouble } from "../acp/model_trouble.ts";
 import type { Notice } from "../acp/notice.ts";
+import type { KeptPlaces } from "../../host/sandbox/view.ts";
 import type { Launched } from "../../host/processes/launched.ts";
 import type { ProcessType } from "../../protocol/process.ts";
 
@@ -110,6 +111,11 @@ export interface AgentMake {
     /** Whether it works without any, if only with some models. */
     isOptional: boolean;
   };
+  /**
+   * What its program keeps on the machine while it works, such as sessions and logins: a sandbox lets it change that. `env`: the
+   * agent's variables.
+   */
+  kept(env: Readonly<Record<string, string>>): KeptPlaces;
   /** Base names, without extension, of its programs. A configured command with one of them is of this make. */
   readonly programs: readonly string[];
   /** The agent that is known without any configuration, under the make's name; undefined for none. */

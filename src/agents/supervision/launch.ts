@@ -6,6 +6,7 @@
 import { isAbsolute } from "node:path";
 import type { Clock } from "../../clock/clock.ts";
 import { becomes, findRunnable, findSetsid } from "../../host/processes/session_program.ts";
+import { FOLDER_FD } from "../../host/sandbox/sandboxes.ts";
 import { ENTER } from "./group_keeper.ts";
 import type { RunGroup } from "./run_groups.ts";
 
@@ -43,6 +44,8 @@ export interface Launch {
   env: Record<string, string>;
   /** Absolute, with symlinks resolved, as it was checked. */
   cwd: string;
+  /** Whether the program makes a sandbox, inside which the folder is looked at once more. */
+  isSandboxed?: boolean;
 }
 
 /** A shell passes on only variables with such names. */
@@ -58,7 +61,7 @@ export function suitsLauncher({ program, env }: Launch): boolean {
 
 /** Without a launcher, nobody looks at the folder again. Throws what `Deno.Command` throws. */
 export function launch(launching: Launch, by?: { launcher: Launcher; group?: RunGroup }): Deno.ChildProcess {
-  const { program, args, env, cwd } = launching;
+  const { program, args, env, cwd, isSandboxed } = launching;
   const common = { env, clearEnv: true, cwd, stdin: "piped", stdout: "piped", stderr: "piped" } as const;
   if (!by) return new Deno.Command(program, { ...common, args, detached: true }).spawn();
   const { launcher: { shell, setsid }, group } = by;
@@ -66,7 +69,12 @@ export function launch(launching: Launch, by?: { launcher: Launcher; group?: Run
   const words = [
     shell,
     "-c",
-    [SAME_FOLDER, unset === "" ? "" : `unset ${unset}`, group ? ENTER : 'exec "$@"'].join("\n"),
+    [
+      SAME_FOLDER,
+      unset === "" ? "" : `unset ${unset}`,
+      isSandboxed ? `exec ${FOLDER_FD}<.` : "",
+      group ? ENTER : 'exec "$@"',
+    ].join("\n"),
     // What the shell calls itself if it cannot run the program.
     "opencode-agents",
     cwd,

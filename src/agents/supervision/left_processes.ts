@@ -23,6 +23,8 @@ export interface LeftProcessesOptions {
   exit: Promise<unknown>;
   tree: Tree;
   group: RunGroup | undefined;
+  /** The program that holds the sandbox, if it runs in one: it works for nobody. */
+  sandbox?: string;
 }
 
 export class LeftProcesses {
@@ -64,7 +66,8 @@ export class LeftProcesses {
   }
 
   async #list(isOwn: (command: string) => boolean): Promise<LeftProcess[]> {
-    const { clock, lists } = this.#options;
+    const { clock, lists, sandbox } = this.#options;
+    const isHolder = (command: string) => sandbox !== undefined && command.startsWith(`${sandbox} --`);
     const first = new Set(await this.#strangers());
     if (first.size === 0) return [];
     await sleep(clock, ENDING_MS);
@@ -72,7 +75,7 @@ export class LeftProcesses {
     if (left.size === 0) return [];
     const rows = await lists.withoutEnvironment();
     const found = rows.filter(({ pid, state, command }) =>
-      left.has(pid) && state !== "Z" && command !== "" && !isOwn(command)
+      left.has(pid) && state !== "Z" && command !== "" && !isOwn(command) && !isHolder(command)
     );
     // A shell only waits for what it has started.
     const parents = new Set(found.map(({ ppid }) => ppid));

@@ -11,6 +11,8 @@ import { endTree } from "../../host/processes/end_tree.ts";
 import { processLists } from "../../host/processes/process_lists.ts";
 import { createTree } from "../../host/processes/process_tree.ts";
 import { startTime } from "../../host/processes/process_rows.ts";
+import type { Sandboxes } from "../../host/sandbox/sandboxes.ts";
+import type { AgentMake } from "../makes/agent_make.ts";
 import type { AgentMakes } from "../makes/registry.ts";
 import { instanceMark, runEnvironment, runMark, strayMark } from "./environment.ts";
 import { findLauncher, type Launch, launch, suitsLauncher } from "./launch.ts";
@@ -20,6 +22,7 @@ import { ProgramCheck } from "./program_check.ts";
 import { createReaperLink } from "./reaper_link.ts";
 import { RunFolders } from "./run_folders.ts";
 import { type RunGroup, RunGroups } from "./run_groups.ts";
+import { openSandbox, programsOf } from "./sandboxed_run.ts";
 import { requireFolder, requireRunPermission, spawnError, type StartAttempt } from "./spawn_errors.ts";
 import { STDIN_GRACE_MS, supervise, type SupervisedProcess } from "./supervised_process.ts";
 
@@ -40,6 +43,8 @@ export interface SpawnOptions {
   /** Variables that this make of agent needs. The agent's and the task's own `env` override them. */
   defaults?: Record<string, string>;
   bind?: Bind;
+  /** What its make keeps on the machine, which it may change in a sandbox too. */
+  kept?: AgentMake["kept"];
 }
 
 /**
@@ -88,6 +93,8 @@ export interface SupervisorOptions {
   server_env: Record<string, string>;
   /** The folder for the TMPDIRs of the runs. */
   tmp_root: string;
+  /** Absent: agents that are to run in sandboxes are not started. */
+  sandboxes?: Sandboxes;
   /** The makes of agents, which say how to install a missing program. */
   makes: AgentMakes;
   /** Whether runs get control groups where these can be made: true by default. */
@@ -144,7 +151,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   async function spawn(spawning: SpawnOptions): Promise<SupervisedProcess> {
-    const { request, command: [program = "", ...own_args], defaults, bind } = spawning;
+    const { request, command: [program = "", ...own_args], defaults, bind, kept } = spawning;
     const attempt = {
       program,
       install: options.makes.installCommand(program),
@@ -155,18 +162,36 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     await reaper.ready();
     const tmp_dir = folders.create();
     try {
-      const own = runEnvironment(request, { ...options, tmp_dir, defaults });
+      const plain = runEnvironment(request, { ...options, tmp_dir, defaults });
+      const sandbox = await openSandbox(options.sandboxes, { request, env: plain, tmp_dir, kept });
+      const own = sandbox?.env ?? plain;
       const bound = await bind?.(tmp_dir, own);
       const env = { ...own, ...bound?.env };
       const args = [...own_args, ...bound?.args ?? []];
       await programs.require(attempt, env.PATH ?? "");
-      const launching = { program, args, env, cwd: attempt.cwd };
+      const entered = await sandbox?.enter({ program, args, env, others: programsOf(request) });
+      const launching = {
+        program,
+        args,
+        env,
+        ...entered,
+        cwd: attempt.cwd,
+        isSandboxed: entered !== undefined,
+      };
       const { child, run, group, started } = await start(launching, attempt, request.task.id);
       const { pid } = child;
       // A plain command does not react to a closed stdin, so the reaper need not wait for it.
       reaper.watch({ pid, started }, request.agent.protocol === "acp" ? STDIN_GRACE_MS : 0);
       const tree = createTree(lists, [{ pid, started }], runMark(request, options), group?.members);
-      const left = new LeftProcesses({ clock, lists, pid, exit: child.status, tree, group });
+      const left = new LeftProcesses({
+        clock,
+        lists,
+        pid,
+        exit: child.status,
+        tree,
+        group,
+        sandbox: entered?.program,
+      });
       return supervise(
         clock,
         child,

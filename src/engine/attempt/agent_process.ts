@@ -61,6 +61,7 @@ export class AgentProcess {
     const issued = access?.issue(task.id, agent);
     try {
       const request = runRequest(task, settings, here);
+      request.workspace = (store.tasks.get(task.id) ?? task).state.workspace;
       if (access && issued) {
         const { url, fingerprint } = access;
         request.access = { url, token: issued.token, fingerprint };
