@@ -23,7 +23,7 @@ export function openSandboxes({ clock, config, base, folder, env, file }: Sandbo
   const { DENO_DIR, XDG_CACHE_HOME, HOME } = env;
   const caches = XDG_CACHE_HOME ?? (HOME && join(HOME, ".cache"));
   const deno = DENO_DIR ?? (caches && join(caches, "deno"));
-  const files = [file, tls?.key];
+  const files = [file, tls?.key, config.store.token_file];
   return new Sandboxes({
     clock,
     server_env: env,
