@@ -68,6 +68,15 @@ function isExpired(task: TaskRecord, index: TaskIndex, oldest_ms: number): boole
   return true;
 }
 
+/**
+ * Whether what the tasks below use counts for one above only through this task. Those that go with it are `leaving`.
+ */
+function joinsAbove(task: TaskRecord, index: TaskIndex, leaving: readonly TaskRecord[]): boolean {
+  if (ancestorsOf(task, index.find).length === 0) return false;
+  for (const child of index.childrenOf(task)) if (!leaving.some(({ id }) => id === child.id)) return true;
+  return false;
+}
+
 function isNeededByASchedule(task: TaskRecord, { schedules }: Store): boolean {
   for (const schedule of schedules.values()) if (needs(schedule, task)) return true;
   return false;
@@ -110,7 +119,9 @@ async function shortened(keys: Key[], store: Store): Promise<Key[]> {
 export async function removeExpired(options: RetentionOptions): Promise<number> {
   const { index, store } = options;
   const oldest_ms = oldestKept(options);
-  const expired = [...index.all()].filter((task) => isExpired(task, index, oldest_ms));
+  // Those below first: as long as one is there, the tasks that join it to those above stay.
+  const expired = [...index.all()].filter((task) => isExpired(task, index, oldest_ms))
+    .sort((a, b) => b.spec.order - a.spec.order);
   let removed = 0;
   for (let at = 0; at < expired.length; at += BATCH) {
     const batch = expired.slice(at, at + BATCH);
@@ -120,7 +131,8 @@ export async function removeExpired(options: RetentionOptions): Promise<number> 
       // It may have gone on since.
       const task = store.tasks.get(id);
       const isOver = task && isExpired(task, index, oldest_ms) && !isNeededByASchedule(task, store);
-      if (isOver && await options.letGo?.(task) !== false) some.push(task);
+      if (!isOver || joinsAbove(task, index, some)) continue;
+      if (await options.letGo?.(task) !== false) some.push(task);
     }
     const conversations = new Map<string, Key[]>();
     for (const task of some) {
@@ -129,10 +141,12 @@ export async function removeExpired(options: RetentionOptions): Promise<number> 
     removed += await withUsage(options, some, (view) => {
       // A commit of unknown outcome may have created a task or a schedule that depends on one of these.
       if (store.tasks.isDoubtful || store.schedules.isDoubtful) return { going: [], deletes: [] };
-      const going = some.filter(({ id }) => {
+      const going: TaskRecord[] = [];
+      for (const { id } of some) {
         const task = view.get(id);
-        return task !== undefined && isExpired(task, index, oldest_ms) && !isNeededByASchedule(task, store);
-      });
+        if (!task || !isExpired(task, index, oldest_ms) || isNeededByASchedule(task, store)) continue;
+        if (!joinsAbove(task, index, going)) going.push(task);
+      }
       return {
         going,
         deletes: going.flatMap(({ id }) => [...conversations.get(id)!, ...store.reviews.keysOf(id)]),
@@ -188,7 +202,7 @@ function borneAbove(going: readonly TaskRecord[], view: TaskMemory): { id: strin
   const states = new Map<string, TaskState>();
   for (const task of going) {
     const above = ancestorsOf(task, (id) => view.get(id)).find(({ id }) => !leaving.has(id));
-    if (above === undefined || isFinished(above.state.status)) continue;
+    if (above === undefined) continue;
     const state = states.get(above.id) ?? above.state;
     const used = [state.below_gone, usageOf(task.state), task.state.below_gone].filter((one) =>
       one !== undefined

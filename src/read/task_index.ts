@@ -64,6 +64,15 @@ export class TaskIndex implements Graph {
     return this.#dependents.get(id) ?? [];
   }
 
+  /** The tasks that the task's agent has started itself, and that are still there. */
+  *childrenOf({ id, spec }: Pick<TaskRecord, "id" | "spec">): Iterable<TaskRecord> {
+    for (const child_id of this.#children.get(id) ?? []) {
+      const child = this.find(child_id);
+      // One that is older is a child of another task, which had the same id.
+      if (child !== undefined && child.spec.order > spec.order) yield child;
+    }
+  }
+
   /**
    * What the tasks that the task's agent has started have used, directly or through others, also those that are gone;
    * undefined if there is nothing.
@@ -75,13 +84,10 @@ export class TaskIndex implements Graph {
     return sums.length === 0 ? undefined : totalOf(sums);
   }
 
-  *#sumsBelow({ id, spec, state }: TaskRecord, depth: number): Iterable<UsageSums> {
-    if (state.below_gone) yield state.below_gone;
+  *#sumsBelow(task: TaskRecord, depth: number): Iterable<UsageSums> {
+    if (task.state.below_gone) yield task.state.below_gone;
     if (depth === DELEGATION_DEPTH_MAX) return;
-    for (const child_id of this.#children.get(id) ?? []) {
-      const child = this.find(child_id);
-      // One that is older is a child of another task, which had the same id.
-      if (child === undefined || child.spec.order <= spec.order) continue;
+    for (const child of this.childrenOf(task)) {
       const used = usageOf(child.state);
       if (used) yield used;
       yield* this.#sumsBelow(child, depth + 1);

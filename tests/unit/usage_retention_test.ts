@@ -123,3 +123,65 @@ Deno.test("usage of removed tasks: it still counts against the bound of the task
     assert.equal(index.usedBelow("up")?.cost_usd, 1.25);
     assert.equal(new TaskIndex(store.tasks, store.changes).usedBelow("up")?.turns, 2);
   }));
+
+Deno.test("usage of removed tasks: one in the middle stays until those below it are gone, so that all counts at the top", () =>
+  withSchedules(START, async (world) => {
+    const { store, clock, engine } = world;
+    const make = (id: string) => {
+      const task = { id, type: "testing", priority: "low", description: id, dependencies: [] };
+      return engine.commands.create(task as unknown as NewTask, OWNER);
+    };
+    await make("top");
+    await ended(world, "middle", [used("2030-01-01")], agentActor("top", "a"));
+    // It still works, and will use more.
+    await make("low");
+    await store.tasks.update((view) => {
+      const { state, spec } = view.get("low")!;
+      const by = agentActor("middle", "a");
+      return { updates: [{ id: "low", state, spec: { ...spec, created_by: by } }] };
+    }, SERVER);
+    const index = new TaskIndex(store.tasks, store.changes);
+    const log_retention = { retention_days: 1000, max_bytes: 1 << 30 };
+    const options = { clock, store, index, retention_ms: 0, max_finished: 1000, log_retention };
+    assert.equal(await removeExpired(options), 0);
+    const use = (cost_usd: number, isOver: boolean) =>
+      store.tasks.update((view) => {
+        const { state } = view.get("low")!;
+        const over = { status: "completed" as const, completed_at: new Date(world.now).toISOString() };
+        const next = { ...state, ...isOver ? over : {}, used: [used("2030-01-01", { cost_usd })] };
+        return { updates: [{ id: "low", state: next }] };
+      }, SERVER);
+    await use(2, false);
+    assert.equal(index.usedBelow("top")?.cost_usd, 2.25);
+    assert.equal(await removeExpired(options), 0);
+    await use(3, true);
+    assert.equal(index.usedBelow("top")?.cost_usd, 3.25);
+    assert.equal(await removeExpired(options), 2, "both go");
+    assert.equal(index.usedBelow("top")?.cost_usd, 3.25);
+  }));
+
+Deno.test("usage of removed tasks: it counts for a task that is over too, which a message may reopen", () =>
+  withSchedules(START, async (world) => {
+    const { store, clock } = world;
+    await ended(world, "up", []);
+    await ended(world, "down", [used("2030-01-01")], agentActor("up", "a"));
+    const index = new TaskIndex(store.tasks, store.changes);
+    const log_retention = { retention_days: 1000, max_bytes: 1 << 30 };
+    // Only the older of the two is kept, as something unfinished depends on it.
+    const depends = {
+      id: "later",
+      type: "testing",
+      priority: "low",
+      description: "later",
+      dependencies: ["up"],
+    };
+    await world.engine.commands.create(depends as unknown as NewTask, OWNER);
+    await store.tasks.update((view) => {
+      const { state } = view.get("later")!;
+      return { updates: [{ id: "later", state: { ...state, status: "paused" as const } }] };
+    }, SERVER);
+    const options = { clock, store, index, retention_ms: 0, max_finished: 1000, log_retention };
+    assert.equal(await removeExpired(options), 1);
+    assert.equal(index.find("down"), undefined);
+    assert.equal(index.usedBelow("up")?.cost_usd, 0.25);
+  }));
