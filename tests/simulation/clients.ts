@@ -47,7 +47,7 @@ type Shown = Pick<Task, "id" | "status" | "waiting_for">;
 /** What a task may wait for where it stands. */
 const WAITS: Record<Task["status"], (WaitingFor["kind"] | undefined)[]> = {
   pending: ["dependency", "time", "retry", "slot"],
-  queued: ["slot", "agent_start", "concurrency", "node", "provider_limit"],
+  queued: ["slot", "agent_start", "concurrency", "node", "provider_limit", "permission"],
   running: [undefined, "permission"],
   paused: ["paused"],
   completed: [undefined],
@@ -146,6 +146,11 @@ export class Clients {
   #wish(): Wish {
     const random = this.#random;
     if (random.chance(this.#habits.schedules)) return { message: this.#schedule() };
+    const { asked } = this.#model;
+    if (asked.length > 0 && random.chance(0.15)) {
+      const decision = random.pick(["allow", "deny"]);
+      return { message: { type: "respond_to_permission", ...random.pick(asked), decision } };
+    }
     const judging = random.chance(this.#habits.worktrees) ? this.#work.wish() : undefined;
     if (judging) return { message: judging };
     if (random.chance(this.#habits.talks)) return { message: this.#talk() };

@@ -79,6 +79,7 @@ class History {
       tasks_per_minute: random.pick([5, 20, 100]),
       messages_per_minute: random.pick([10, 40, 200]),
       retention_ms: random.pick([2 * DAY_MS, 30 * DAY_MS]),
+      permission_park_ms: this.#swarm.park_ms,
     };
     const note = (line: string) => this.#note(line);
     this.#model = new Model(this.#time, this.#machine, this.#promised, note);
@@ -353,6 +354,7 @@ function swarm(random: Random) {
     crashes: some(0.6, 0.06),
     stops: some(0.4, 0.04),
     clock_jumps: isCalendar ? 0.3 : some(0.4, 0.1),
+    park_ms: some(0.5, random.pick([1_000, 6_000])),
     jump_ms: isCalendar ? 31 * DAY_MS : random.pick([DAY_MS, 7 * DAY_MS, 31 * DAY_MS]),
     watching: some(0.7, 0.15),
     disk: {

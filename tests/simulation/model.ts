@@ -12,6 +12,7 @@ import { storedSpec, storedValue } from "./stored_value.ts";
 import { CheckModel } from "./model_checks.ts";
 import { MessageModel } from "./model_messages.ts";
 import { FolderModel } from "./model_folders.ts";
+import { wrongWithParking } from "./model_parked.ts";
 import { UsageModel } from "./model_usage.ts";
 import { WorkModel } from "./model_work.ts";
 import { ScheduleModel, UNDER_WAY_MS } from "./model_schedules.ts";
@@ -224,7 +225,7 @@ export class Model {
     }
     this.checks.changed(id, before, state, this.#machine.checks.isChecked(spec));
     this.work.changed(id, before, state);
-    const wrong = this.#wrongIn(before, task);
+    const wrong = this.#wrongIn(before, task) ?? wrongWithParking(before, state);
     if (wrong !== undefined) this.fail(`task ${id}: ${before?.status} -> ${state.status}: ${wrong}`);
     const isOpened = before && FINISHED.includes(before.status) && !FINISHED.includes(state.status);
     if (isOpened) task.opened_ms = this.#time.monotonic_ms;
@@ -261,8 +262,10 @@ export class Model {
       // That the agent is gone is known later; so is whether that of a cancelled one had its prompt.
       const isLate = before.leaving !== undefined && state.leaving === undefined ||
         status === "cancelled" && state.turn_over !== before.turn_over;
+      // Tasks below it have gone.
+      const isBelow = JSON.stringify(state.below_gone) !== JSON.stringify(before.below_gone);
       const isSame = JSON.stringify(state) === JSON.stringify(before);
-      if (!isSame && !isRetry && !isTalk && !isLate && !isWork) return "changed after its end";
+      if (!isSame && !isRetry && !isTalk && !isLate && !isWork && !isBelow) return "changed after its end";
     }
     const last = state.attempts.at(-1);
     const isLate = last?.failure?.kind === "unresponsive";
@@ -270,7 +273,11 @@ export class Model {
     const kind = last?.failure?.kind;
     const isRefused = kind === "provider_limit";
     const isBusy = kind === "overloaded" || kind === "network";
-    if (from === "running" && status === "queued" && !isRefused && (isLate || !hasDied) && !isReopened) {
+    const isParked = last?.outcome === "interrupted" && this.promised.permission_park_ms;
+    if (
+      from === "running" && status === "queued" && !isRefused && (isLate || !hasDied) && !isReopened &&
+      !isParked
+    ) {
       return "taken back for no reason";
     }
     if (from === "running" && status === "pending" && !isBusy && !hasDied) return "put off for no reason";
@@ -473,7 +480,7 @@ export class Model {
     if (this.#triesFirst(id, store)) return;
     const [rank, age] = place(store.tasks.get(id)!);
     for (const other of store.tasks.values()) {
-      if (other.state.status !== "queued" || running.has(other.id)) continue;
+      if (other.state.status !== "queued" || other.state.parked || running.has(other.id)) continue;
       if (this.folders.isHeldUp(other.id, [...running]) || this.#mustWait(other.id, store)) continue;
       if (this.#whyHeld(other.id, store) !== undefined || this.#triesFirst(other.id, store)) continue;
       const { leaving } = other.state;
@@ -518,6 +525,17 @@ export class Model {
   /** How long an attempt's process was at work, as far as was seen. */
   workedOf(id: string, attempt: number): number | undefined {
     return this.#worked.get(`${id}#${attempt}`);
+  }
+
+  /** What agents ask, also those that have been ended. */
+  get asked(): { task_id: string; permission_id: string }[] {
+    const parked = [...this.tasks].flatMap(([task_id, { state }]) =>
+      (state.parked?.permissions ?? []).map(({ permission_id }) => ({ task_id, permission_id }))
+    );
+    const open = [...this.#machine.processes].flatMap(({ task_id, asks }) =>
+      asks === undefined ? [] : [{ task_id, permission_id: asks }]
+    );
+    return [...parked, ...open];
   }
 
   get unfinished(): string[] {

@@ -11,6 +11,8 @@ import type {
 } from "../../src/engine/schedules/schedule_context.ts";
 import type { Hold } from "../../src/domain/hold.ts";
 import type { ScheduleRecord, ScheduleSpec } from "../../src/domain/schedule.ts";
+import type { UsageRow } from "../../src/domain/usage_rollup.ts";
+import type { UsageDay } from "../../src/store/usage_days.ts";
 import type { Store } from "../../src/store/open.ts";
 import type { Plant } from "./history.ts";
 import type { Parts } from "./server_life.ts";
@@ -138,6 +140,7 @@ function promising(parts: Parts, more: Partial<Parts["promised"]>): Parts {
   return { ...parts, promised: { ...parts.promised, ...more } };
 }
 
+const ASKING: Plant["among"] = { agents: { asks: 0.5 }, park_ms: 1_000 };
 const CHECKED: Plant["among"] = { agents: { checks: { fails: 0.5, hangs: 0.2 } } };
 /** Histories about schedules that run from month to month. */
 const CALENDAR: Plant["among"] = {
@@ -511,6 +514,73 @@ export const PLANTS: Plant[] = [
     name: "a provider's refusal costs the session",
     finds: /a refusal costs the session/,
     wiring: { parts: (parts) => whereRefused(parts, (state) => ({ ...state, session: undefined })) },
+  },
+  {
+    name: "a turn's usage counts twice",
+    finds: /and its sums say/,
+    wiring: {
+      parts: (parts) =>
+        withStates(parts, (state, before) => {
+          const known = before?.used?.map((one) => JSON.stringify(one)) ?? [];
+          const entry = state.used?.find((one) => !known.includes(JSON.stringify(one)));
+          if (entry === undefined) return state;
+          const twice = { ...entry, turns: entry.turns + 1, input_tokens: 2 * entry.input_tokens };
+          return { ...state, used: state.used!.map((one) => one === entry ? twice : one) };
+        }),
+    },
+  },
+  {
+    name: "what a running turn has used counts once more when it ends",
+    finds: /and its sums say/,
+    wiring: {
+      parts: (parts) =>
+        withStates(
+          parts,
+          (state, before) =>
+            before?.turn_used && !state.turn_used && state.used
+              ? { ...state, turn_used: before.turn_used }
+              : state,
+        ),
+    },
+  },
+  {
+    name: "what removed tasks have used counts twice",
+    finds: /the days' sums grow by/,
+    wiring: {
+      parts(parts) {
+        const { usage } = parts.store;
+        const planted = Object.assign(Object.create(usage), {
+          get: usage.get.bind(usage),
+          entry: (day: string, before: UsageDay, rows: UsageRow[]) =>
+            usage.entry(day, before, rows.map((row) => ({ ...row, turns: row.turns + 1 }))),
+        });
+        return { ...parts, store: Object.assign(Object.create(parts.store), { usage: planted }) };
+      },
+    },
+  },
+  {
+    name: "being parked counts as an attempt",
+    finds: /being parked counts as an attempt/,
+    among: ASKING,
+    wiring: {
+      parts: (parts) =>
+        withStates(
+          parts,
+          (state, before) =>
+            state.parked && before?.lease
+              ? { ...state, automatic_attempts: before.automatic_attempts }
+              : state,
+        ),
+    },
+  },
+  {
+    name: "the answer to a parked agent is lost",
+    finds: /is forgotten/,
+    among: ASKING,
+    wiring: {
+      parts: (parts) =>
+        withStates(parts, (state, before) => before?.parked ? { ...state, late_answers: undefined } : state),
+    },
   },
   {
     name: "nobody knows that an agent is held",

@@ -49,6 +49,11 @@ export interface Promised {
   tasks_per_minute: number;
   messages_per_minute: number;
   retention_ms: number;
+  /** 0, and by default: agents wait for a person as long as they live. */
+  permission_park_ms?: number;
+  permission_timeout_ms?: number;
+  /** Of all tasks. */
+  budget_usd_per_day?: number;
 }
 
 /** The parts of a life, for a planted bug to tamper with before they are put together. */
@@ -169,9 +174,9 @@ export class ServerLife {
       default_timeout_ms: promised.timeout_ms,
       permissions: "ask",
       permission_rules: [],
-      permission_timeout_ms: 20_000,
+      permission_timeout_ms: promised.permission_timeout_ms ?? 20_000,
       permission_timeout_action: "deny",
-      permission_park_ms: 0,
+      permission_park_ms: promised.permission_park_ms ?? 0,
       client_commands: true,
       checks: {},
       delegate: false,
@@ -185,6 +190,7 @@ export class ServerLife {
       retry: {},
       pricing: {},
       timezone: "UTC",
+      budget_usd_per_day: promised.budget_usd_per_day,
       projects: () => ({}),
       ...NO_PROJECTS,
       executionOf: ({ spec }) =>

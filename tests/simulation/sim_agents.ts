@@ -2,10 +2,12 @@
  * Agents that do what chance has them do: work and answer, fail, die, hang, ask for permission, say things twice or
  * after their end, take their time to stop. Their processes outlive a server that crashes, until the next one ends them.
  */
-import type { Run, RunEvent, RunListener, RunOutcome } from "../../src/domain/run.ts";
+import type { Run, RunEvent, RunListener, RunOutcome, Stopping } from "../../src/domain/run.ts";
 import type { RunRequest, TurnMessage } from "../../src/domain/run_request.ts";
 import { isoTime, type Timer } from "../../src/clock/clock.ts";
+import { given } from "../../src/domain/given_fields.ts";
 import { ApiError } from "../../src/domain/errors.ts";
+import type { LateAnswer } from "../../src/domain/parked.ts";
 import type { PermissionRequest } from "../../src/domain/permission_request.ts";
 import type { AgentRunner } from "../../src/domain/agent_runner.ts";
 import type { Random } from "./random.ts";
@@ -34,6 +36,7 @@ export interface AgentFaults {
   checks?: CheckFaults;
 }
 
+const TOKENS_A_STEP = 7;
 /** Before a lease runs out its last agent is gone. */
 const LEASH_MARGIN_MS = 500;
 
@@ -68,6 +71,10 @@ export class SimMachine {
     isFirst ? this.#refusal(agent) : undefined;
   /** How many steps of its turn each session has left, if sessions keep what was done in them. */
   stepsLeft: Map<string, number> | undefined;
+  /** How many requests were under way to a model when their agent was ended: paid for in vain. */
+  cutOff = 0;
+  /** What each step costs, if agents tell that. */
+  step_usd: number | undefined;
   /** How many steps the work of each task takes. */
   readonly work = new Map<string, number>();
 
@@ -180,7 +187,11 @@ export class SimProcess implements Run {
   readonly #ended = Promise.withResolvers<RunOutcome>();
   #isOver = false;
   #isFrozen = false;
+  /** A request to its model is under way. */
+  #isAsking = false;
   #stopping = false;
+  /** What it asks stays open without it. */
+  #parks = false;
   /** What waits for the process to go on. */
   #held: (() => void)[] = [];
   #worked_ms = 0;
@@ -190,6 +201,8 @@ export class SimProcess implements Run {
   #used = 0;
   #stepsLeft: number;
   readonly #steps: number;
+  /** Answers to what was asked before the agent was ended. */
+  readonly #late: LateAnswer[];
   readonly #willHang: boolean;
   readonly #stutters: boolean;
   #asked:
@@ -208,12 +221,18 @@ export class SimProcess implements Run {
     this.outcome = this.#ended.promise;
     this.#since_ms = machine.time.monotonic_ms;
     this.#steps = this.#stepsLeft = machine.random.between(0, 4);
+    this.#late = [...request.late_answers ?? []];
     this.#willHang = machine.random.chance(machine.faults.hangs);
     this.#stutters = machine.random.chance(machine.faults.stutters);
   }
 
   get isFrozen(): boolean {
     return this.#isFrozen;
+  }
+
+  /** The request that waits for an answer. */
+  get asks(): string | undefined {
+    return this.#parks ? undefined : this.#asked?.request.permission_id;
   }
 
   get hasSession(): boolean {
@@ -302,6 +321,7 @@ export class SimProcess implements Run {
     this.#hear(message.text);
     this.#stepsLeft = this.#steps;
     this.#isAtWork = false;
+    this.#isAsking = true;
     this.#after(this.#machine.random.between(20, this.#machine.faults.step_ms), () => this.#step());
     return true;
   }
@@ -320,12 +340,13 @@ export class SimProcess implements Run {
     this.#countWork();
     void this.#tell({
       kind: "turn_ended",
-      outcome: { status, output: status === "completed" ? "done" : "", usage: { input_tokens: this.#used } },
+      outcome: { status, output: status === "completed" ? "done" : "", usage: this.#usage },
     });
   }
 
-  async stop(): Promise<void> {
+  async stop({ parks = false }: Stopping = {}): Promise<void> {
     if (this.#isOver) return;
+    this.#parks ||= parks;
     if (!this.#stopping) {
       this.#stopping = true;
       const { random } = this.#machine;
@@ -357,7 +378,7 @@ export class SimProcess implements Run {
   }
 
   answerPermission(permission_id: string, option_id: string): boolean {
-    if (this.#asked?.request.permission_id !== permission_id) return false;
+    if (this.#parks || this.#asked?.request.permission_id !== permission_id) return false;
     this.#asked.answer(option_id, "client");
     return true;
   }
@@ -374,6 +395,7 @@ export class SimProcess implements Run {
 
   /** Ended by a later server: nobody hears of it. */
   vanish(): void {
+    if (this.#isAsking && this.#isPrompted && !this.#isOver) this.#machine.cutOff++;
     this.#isOver = true;
     this.#asked = undefined;
     this.#clock.die();
@@ -407,6 +429,7 @@ export class SimProcess implements Run {
     await this.#tell(event);
     if (!this.#isOver) then();
     if (!this.#isOver) {
+      this.#isAsking = true;
       this.#after(this.#machine.random.between(20, this.#machine.faults.step_ms), () => this.#step());
     }
   }
@@ -414,6 +437,7 @@ export class SimProcess implements Run {
   #step(): void {
     const { random, faults } = this.#machine;
     if (this.#isBetween) return;
+    this.#isAsking = false;
     const isFirst = !this.#isAtWork;
     const refusal = this.#machine.provider(this.#request.agent_name, isFirst);
     if (refusal) return this.#end({ status: "failed", output: "", ...refusal });
@@ -422,9 +446,9 @@ export class SimProcess implements Run {
     if (this.#willHang && this.#stepsLeft <= this.#steps / 2) return;
     if (isFirst) void this.#tell({ kind: "at_work" });
     this.#isAtWork = true;
-    this.#used += 7;
+    this.#used += TOKENS_A_STEP;
     if (this.#stepsLeft % 2 === 0) {
-      void this.#tell({ kind: "usage", usage: { input_tokens: this.#used } });
+      void this.#tell({ kind: "usage", usage: this.#usage });
     }
     this.#machine.stepsLeft?.set(this.#session_id, this.#stepsLeft - 1);
     if (this.#stepsLeft-- <= 0) {
@@ -437,7 +461,8 @@ export class SimProcess implements Run {
         exit_code: 1,
       });
     }
-    if (random.chance(faults.asks)) return this.#ask();
+    // What it was told that it may do, it asks again.
+    if (random.chance(this.#late.length > 0 ? 0.7 : faults.asks)) return this.#ask();
     const completed_steps = this.#steps - this.#stepsLeft;
     const kind = random.between(0, 3);
     if (kind === 0) {
@@ -452,6 +477,13 @@ export class SimProcess implements Run {
     } else void this.#tellAndGoOn({ kind: "progress", completed_steps, total_steps: this.#steps });
   }
 
+  /** In this turn. */
+  get #usage() {
+    const { step_usd } = this.#machine;
+    const amount = this.#used / TOKENS_A_STEP * (step_usd ?? 0);
+    return given({ input_tokens: this.#used, cost: step_usd && { amount, currency: "USD" } });
+  }
+
   /** In a folder of its own, it leaves a file behind. */
   #write(): void {
     const { working_dir } = this.#request;
@@ -461,6 +493,18 @@ export class SimProcess implements Run {
 
   #ask(): void {
     const permission_id = `${this.pid}_${this.#stepsLeft}`;
+    const late = this.#late.shift();
+    if (late) {
+      const by = late.by ? "client" : "timeout";
+      const outcome = late.kind === "permission" ? late.chosen : late.action;
+      return void this.#tellAndGoOn({
+        kind: "permission_settled",
+        permission_id,
+        outcome,
+        by,
+        late: late.id,
+      });
+    }
     const options = [
       { option_id: "yes", name: "Yes", kind: "allow_once" as const },
       { option_id: "no", name: "No", kind: "reject_once" as const },
@@ -475,6 +519,7 @@ export class SimProcess implements Run {
     };
     const timer = this.#clock.after(permission_timeout_ms, () => this.#asked?.answer("no", "timeout"));
     const answer = (outcome: string, by: "client" | "timeout") => {
+      if (this.#parks) return;
       timer.cancel();
       this.#countWork();
       this.#asked = undefined;
@@ -489,9 +534,7 @@ export class SimProcess implements Run {
     if (this.#isOver) return;
     this.vanish();
     if (this.runner.isDead) return;
-    this.runner.clock.whenAwake(() =>
-      this.#ended.resolve({ ...outcome, usage: { input_tokens: this.#used } })
-    );
+    this.runner.clock.whenAwake(() => this.#ended.resolve({ ...outcome, usage: this.#usage }));
     const { random, faults } = this.#machine;
     if (!random.chance(faults.speaks_after_end)) return;
     const late: RunEvent[] = [
