@@ -61,3 +61,13 @@ export function rolledUp(
   }
   return new Map([...days].map(([day, rows]) => [day, [...rows.values()]]));
 }
+
+/** The rows of two stores that have no task in common. */
+export function mergedRows(some: readonly UsageRow[], others: readonly UsageRow[]): UsageRow[] {
+  const rows = new Map(some.map((row) => [nameOf(row), row]));
+  for (const other of others) {
+    const row = rows.get(nameOf(other));
+    rows.set(nameOf(other), row ? { ...row, ...added(row, other), tasks: row.tasks + other.tasks } : other);
+  }
+  return [...rows.values()];
+}

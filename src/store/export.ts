@@ -8,7 +8,7 @@ import { shownExecution } from "../domain/task_record.ts";
 import { requireStore } from "./backup.ts";
 import { type Counts, EXPORT_VERSION, type ExportLine, noCounts } from "./export_lines.ts";
 import { copyStore } from "./file_copy.ts";
-import { FORMAT, identify } from "./identity.ts";
+import { FORMAT, identify, knownIds } from "./identity.ts";
 import { denoKeyValue, type Key, type KeyValue } from "./kv/kv.ts";
 import { logEntries } from "./log_merge.ts";
 import { decodeMessage, MESSAGES, Messages } from "./messages.ts";
@@ -52,6 +52,7 @@ export async function exportStore({ folder, clock, write, secrets = false }: Exp
         kind: "opencode-agents-export",
         version: EXPORT_VERSION,
         store_id: await identify(kv),
+        earlier_ids: (await knownIds(kv)).slice(0, -1),
         records_version: VERSION,
         store_format: FORMAT,
         exported_at: isoTime(clock.now()),

@@ -45,6 +45,10 @@ export const HeaderLine = z.looseObject({
     "The version of the stored values. Absent in early exports.",
   ),
   exported_at: Time,
+  store_id: z.string().max(100).optional(),
+  earlier_ids: z.array(z.string().max(100)).max(10_000).optional().describe(
+    "Of the stores whose data may be in this one. Absent in early exports.",
+  ),
 });
 
 const ScheduleLine = z.object({

@@ -1,8 +1,7 @@
 /** The store's own description: the version of its format, and an id that stays the same as long as the data exists. */
-import type { z } from "zod";
 import { ApiError } from "../domain/errors.ts";
 import { VERSION } from "../domain/migrations/migrations.ts";
-import { StoreMeta } from "../domain/store_meta.ts";
+import { idsOf, StoreMeta, withEarlier } from "../domain/store_meta.ts";
 import { decode, encode } from "./json.ts";
 import { bytesOfKey } from "./kv/key_bytes.ts";
 import type { KeyValue } from "./kv/kv.ts";
@@ -37,14 +36,15 @@ export async function identify(kv: KeyValue): Promise<string> {
  */
 export async function adoptFormat(kv: KeyValue, id: string): Promise<void> {
   const meta = await kv.get(META);
-  if (meta && requireKnownFormat(meta.value).format === FORMAT) return;
-  await kv.commit({ sets: [{ key: META, value: encode({ format: FORMAT, id }) }] });
+  const known = meta && requireKnownFormat(meta.value);
+  if (known?.format === FORMAT) return;
+  await write(kv, { ...known, format: FORMAT, id });
 }
 
 /**
  * Reads the value under `META`. Throws `CONFIGURATION_ERROR` for a newer format, `DATABASE_ERROR` for another value.
  */
-export function requireKnownFormat(value: Uint8Array): z.infer<typeof StoreMeta> {
+export function requireKnownFormat(value: Uint8Array): StoreMeta {
   const meta = metaOf(value);
   if (!meta) throw foreignStore();
   const { format } = meta;
@@ -57,7 +57,7 @@ export function requireKnownFormat(value: Uint8Array): z.infer<typeof StoreMeta>
   );
 }
 
-function metaOf(value: Uint8Array): z.infer<typeof StoreMeta> | undefined {
+function metaOf(value: Uint8Array): StoreMeta | undefined {
   try {
     return StoreMeta.safeParse(decode(value)).data;
   } catch {
@@ -80,5 +80,21 @@ export function foreignStore(): ApiError {
  * on copies with the same id would end each other's agents.
  */
 export async function identifyAnew(kv: KeyValue): Promise<void> {
-  await kv.commit({ sets: [{ key: META, value: encode({ format: FORMAT, id: crypto.randomUUID() }) }] });
+  await write(kv, withEarlier({ format: FORMAT, id: crypto.randomUUID() }, await knownIds(kv)));
+}
+
+/** The ids of all stores whose data may be in this one. */
+export async function knownIds(kv: KeyValue): Promise<string[]> {
+  const meta = await kv.get(META);
+  return meta ? idsOf(requireKnownFormat(meta.value)) : [];
+}
+
+/** Notes that the data of other stores are in this one too. */
+export async function noteImported(kv: KeyValue, ids: readonly string[]): Promise<void> {
+  const meta = await kv.get(META);
+  if (meta && ids.length > 0) await write(kv, withEarlier(requireKnownFormat(meta.value), ids));
+}
+
+async function write(kv: KeyValue, meta: StoreMeta): Promise<void> {
+  await kv.commit({ sets: [{ key: META, value: encode(meta) }] });
 }

@@ -1,13 +1,17 @@
 /** Imports an export into a new store, or into a copy of the folder's store that then replaces it. */
+import type { z } from "zod";
 import { OWNER } from "../domain/actor.ts";
 import type { Clock } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { LogEntry } from "../domain/log_entry.ts";
 import { VERSION } from "../domain/migrations/migrations.ts";
 import { type Stored, StoredValueError } from "../domain/stored.ts";
+import { idsOf } from "../domain/store_meta.ts";
 import { exists } from "./backup.ts";
 import { type Counts, EXPORT_VERSION, ExportLine, HeaderLine, noCounts } from "./export_lines.ts";
 import { copyStore } from "./file_copy.ts";
+import { noteImported } from "./identity.ts";
+import { UsageTakings } from "./import_usage.ts";
 import type { KeyValue } from "./kv/kv.ts";
 import { addLine, type Chunk, emptyChunk, endSeq, hasRoom } from "./log_chunk.ts";
 import { encodeChunk } from "./log_chunk_values.ts";
@@ -42,8 +46,10 @@ export interface ImportReport extends Replacement {
   skipped: { schedules: string[]; tasks: string[] };
   /** Entries left out, because entries of another log cannot be inserted into a log that is ordered by time. */
   log_entries_skipped: number;
-  /** Days of which the store has sums of its own already: they stay, since the same tasks may be in both. */
+  /** Days that the store counts already: they stay as they are, since the same tasks may be in both. */
   usage_days_skipped: number;
+  /** Tasks of which some use is left out, since it may be in the sums that the store has of tasks that are gone. */
+  usage_left_out: string[];
 }
 
 /**
@@ -78,38 +84,41 @@ export async function importLines(
   kv: KeyValue,
   lines: AsyncIterable<string>,
 ): Promise<Omit<ImportReport, keyof Replacement>> {
-  const target = new Target(store, kv);
+  let target: Target | undefined;
   let number = 0;
   let end: Counts | undefined;
   for await (const text of lines) {
     number++;
     if (end) throw formatError(number, "there is more after its end");
-    if (number === 1) target.records_version = versionOf(text);
+    if (target === undefined) target = await Target.open(store, kv, headerOf(text));
     else {
       const line = parsed(ExportLine, text, number);
       if (line.kind === "end") end = line;
       else await target.take(line, number);
     }
   }
-  const found = target.found;
-  if (!end || Object.entries(found).some(([name, count]) => end[name as keyof Counts] !== count)) {
+  const found = target?.found ?? noCounts();
+  if (!target || !end || Object.entries(found).some(([name, count]) => end[name as keyof Counts] !== count)) {
     throw formatError(number, end ? "its end counts other lines than there are" : "it is cut short");
   }
   return await target.finished();
 }
 
+type Header = z.infer<typeof HeaderLine>;
 type Content = Exclude<ExportLine, { kind: "end" }>;
 type MessageLine = Extract<ExportLine, { kind: "message" }>;
 type Entries = ReturnType<typeof userText>;
 
 class Target {
   /** The version of the values in the lines. */
-  records_version = 1;
+  readonly #records_version: number;
   /** The lines read so far. */
   readonly found = noCounts();
   readonly #imported = noCounts();
   readonly #skipped = { schedules: [] as string[], tasks: [] as string[] };
   readonly #skippedTasks = new Set<string>();
+  readonly #usage: UsageTakings;
+  readonly #usageLeftOut: string[] = [];
   readonly #store: Store;
   readonly #kv: KeyValue;
   readonly #takesLog: boolean;
@@ -119,7 +128,17 @@ class Target {
   #failure: { error: unknown } | undefined;
   #chunk: Chunk = emptyChunk(FIRST_NODE, 1, 1);
 
-  constructor(store: Store, kv: KeyValue) {
+  static async open(store: Store, kv: KeyValue, header: Header): Promise<Target> {
+    const { store_id } = header;
+    const ids = store_id === undefined ? [] : idsOf({ ...header, id: store_id });
+    const usage = await UsageTakings.open(store, kv, ids);
+    await noteImported(kv, ids);
+    return new Target(store, kv, usage, header.records_version);
+  }
+
+  private constructor(store: Store, kv: KeyValue, usage: UsageTakings, records_version: number) {
+    this.#usage = usage;
+    this.#records_version = records_version;
     this.#store = store;
     this.#kv = kv;
     this.#takesLog = store.logs.last_seq === 0;
@@ -128,7 +147,7 @@ class Target {
 
   async take(line: Content, number: number): Promise<void> {
     const read = <T>(part: string, stored: Stored<T>, value: unknown) =>
-      readPart(part, stored, value, this.records_version, number);
+      readPart(part, stored, value, this.#records_version, number);
     if (line.kind === "schedule") {
       this.found.schedules++;
       if (this.#store.schedules.get(line.id)) this.#skipped.schedules.push(line.id);
@@ -148,7 +167,9 @@ class Target {
       } else {
         this.#imported.tasks++;
         const spec = read("spec", TASKS.spec, line.spec);
-        const state = read("state", TASKS.state, line.state);
+        const found = read("state", TASKS.state, line.state);
+        const state = this.#usage.ofTask(found);
+        if (state !== found) this.#usageLeftOut.push(line.id);
         const record = { id: line.id, spec: { ...spec, order: spec.order + this.#order }, state };
         await this.#send(this.#store.tasks.update(() => ({ creates: [record] }), OWNER));
       }
@@ -172,9 +193,10 @@ class Target {
       this.found.usage_days++;
       const rows = read("rows", USAGE_ROWS, line.rows);
       const before = await this.#store.usage.get(line.day);
-      if (before.versionstamp !== null) return;
+      const both = this.#usage.ofDay(line.day, before, rows);
+      if (both === undefined) return;
       this.#imported.usage_days++;
-      await this.#send(this.#kv.commit(this.#store.usage.entry(line.day, before, rows)).then(() => {}));
+      await this.#send(this.#kv.commit(this.#store.usage.entry(line.day, before, both)).then(() => {}));
     } else {
       this.found.log_entries++;
       if (!this.#takesLog) return;
@@ -204,6 +226,7 @@ class Target {
       skipped: this.#skipped,
       log_entries_skipped: this.found.log_entries - this.#imported.log_entries,
       usage_days_skipped: this.found.usage_days - this.#imported.usage_days,
+      usage_left_out: this.#usageLeftOut,
     };
   }
 
@@ -239,15 +262,16 @@ function messageOf({ task_id, number, text }: MessageLine, message: StoredMessag
   return [storedMessage(task_id, number, { ...message, parts: texts.length }), ...texts];
 }
 
-/** The version of the stored values in an export with this header. */
-function versionOf(header: string): number {
-  const { version, records_version } = parsed(HeaderLine, header, 1);
+/** The header, if this program can read what follows it. */
+function headerOf(text: string): Header {
+  const header = parsed(HeaderLine, text, 1);
+  const { version, records_version } = header;
   for (const [found, known] of [[version, EXPORT_VERSION], [records_version, VERSION]] as const) {
     if (found > known) {
       throw formatError(1, `a newer opencode-agents wrote it: version ${found}, this one knows ${known}`);
     }
   }
-  return records_version;
+  return header;
 }
 
 /** A stored value of a line, brought to the current version. */

@@ -3,6 +3,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { systemClock as clock } from "../../src/clock/clock.ts";
 import { ApiError } from "../../src/domain/errors.ts";
+import { removeExpired } from "../../src/engine/retention.ts";
+import { UsageReports } from "../../src/engine/usage_reports.ts";
+import { TaskIndex } from "../../src/read/task_index.ts";
+import { identify, knownIds } from "../../src/store/identity.ts";
 import { exportLines } from "../../src/store/export.ts";
 import type { ExportLine } from "../../src/store/export_lines.ts";
 import { importLines } from "../../src/store/import.ts";
@@ -335,3 +339,134 @@ Deno.test("a record from outside that no client could have stored is refused, wi
 async function* each(lines: unknown[]): AsyncGenerator<string> {
   for (const line of lines) yield await Promise.resolve(JSON.stringify(line));
 }
+
+/** A store in memory, and what belongs to moving its data. */
+async function usedStore() {
+  const kv = new MemoryKeyValue();
+  const store = await loadStore(kv, clock);
+  const entry = (day: string) => ({
+    day,
+    agent: "a",
+    turns: 1,
+    input_tokens: 10,
+    output_tokens: 0,
+    cached_tokens: 0,
+    cost_usd: 1,
+    cost_source: "reported" as const,
+    duration_ms: 1,
+  });
+  const lines = (id: string, ...days: string[]) => ({
+    kind: "task" as const,
+    id,
+    spec: { type: "testing", priority: "low", description: id, created_at: `${DAY}T00:00:00.000Z`, order: 1 },
+    state: {
+      status: "completed",
+      progress: 100,
+      retry_count: 0,
+      attempt: 0,
+      automatic_attempts: 0,
+      attempts: [],
+      completed_at: `${DAY}T00:00:00.000Z`,
+      used: days.map(entry),
+    },
+  });
+  const index = () => new TaskIndex(store.tasks, store.changes);
+  return {
+    store,
+    /** Has a task that used a dollar on each of the days. */
+    async works(id: string, ...days: string[]): Promise<void> {
+      const header = { kind: "opencode-agents-export", version: 3, exported_at: `${DAY}T00:00:00.000Z` };
+      const counts = { schedules: 0, tasks: 1, outputs: 0, log_entries: 0 };
+      const store_id = crypto.randomUUID();
+      await importLines(
+        store,
+        kv,
+        each([{ ...header, store_id }, lines(id, ...days), { kind: "end", ...counts }]),
+      );
+    },
+    async exports(): Promise<object[]> {
+      const id = await identify(kv);
+      const header = { kind: "opencode-agents-export", version: 3, exported_at: `${DAY}T00:00:00.000Z` };
+      const all: object[] = [{ ...header, store_id: id, earlier_ids: (await knownIds(kv)).slice(0, -1) }];
+      await exportLines(kv, (line) => void all.push(line), true);
+      return all;
+    },
+    takes: (all: object[]) => importLines(store, kv, each(all)),
+    /** All finished tasks are removed, and their usage is summed by day. */
+    tidies: () =>
+      removeExpired({
+        clock,
+        store,
+        index: index(),
+        retention_ms: 0,
+        max_finished: 1000,
+        log_retention: { retention_days: 1000, max_bytes: 1 << 30 },
+      }),
+    /** Dollars by day, of tasks and of sums. */
+    async costs(): Promise<Record<string, number>> {
+      const settings = { projectOf: () => undefined, timezone: "UTC" };
+      const { rows } = await new UsageReports({ clock, index: index(), store, settings }).report({
+        group_by: ["day"],
+      });
+      return Object.fromEntries(rows.map(({ day, cost_usd }) => [day, cost_usd]));
+    },
+  };
+}
+
+const DAY = "2026-01-01";
+const NEXT = "2026-01-02";
+
+Deno.test("a merge counts no use twice: of a task that the store has removed since the export", async () => {
+  const one = await usedStore();
+  await one.works("t", DAY, NEXT);
+  const exported = await one.exports();
+  await one.tidies();
+  const wanted = { [DAY]: 1, [NEXT]: 1 };
+  assert.deepEqual(await one.costs(), wanted);
+  const report = await one.takes(exported);
+  assert.deepEqual([report.imported.tasks, report.usage_left_out], [1, ["t"]]);
+  assert.deepEqual(await one.costs(), wanted);
+});
+
+Deno.test("a merge counts no use twice: of a task that is in the export's sums, and still there", async () => {
+  const one = await usedStore();
+  await one.works("t", DAY);
+  const other = await usedStore();
+  await other.takes(await one.exports());
+  await one.tidies();
+  const report = await other.takes(await one.exports());
+  assert.equal(report.usage_days_skipped, 1);
+  assert.deepEqual(await other.costs(), { [DAY]: 1 });
+  // What it cannot have yet is taken.
+  await one.works("later", NEXT);
+  await one.tidies();
+  await other.takes(await one.exports());
+  assert.deepEqual(await other.costs(), { [DAY]: 1, [NEXT]: 1 });
+});
+
+Deno.test("a merge adds the use of another store, once however often it is merged", async () => {
+  const [one, other] = [await usedStore(), await usedStore()];
+  await one.works("a", DAY);
+  await one.tidies();
+  await other.works("b", DAY);
+  await other.works("c", DAY);
+  await other.tidies();
+  await other.works("d", DAY);
+  const exported = await other.exports();
+  await one.takes(exported);
+  assert.deepEqual(await one.costs(), { [DAY]: 4 });
+  const report = await one.takes(exported);
+  assert.deepEqual([report.skipped.tasks, report.usage_days_skipped], [["d"], 1]);
+  await one.tidies();
+  await one.takes(exported);
+  assert.deepEqual(await one.costs(), { [DAY]: 4 });
+});
+
+Deno.test("a merge counts no use twice: of an export that does not say from which store it is", async () => {
+  const one = await usedStore();
+  await one.works("t", DAY);
+  const [header, ...lines] = await one.exports();
+  await one.tidies();
+  await one.takes([{ ...header, store_id: undefined, earlier_ids: undefined }, ...lines]);
+  assert.deepEqual(await one.costs(), { [DAY]: 1 });
+});

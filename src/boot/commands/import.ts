@@ -32,6 +32,18 @@ export function addImport(program: Command, cli: Cli, { store }: Handlers): void
       if (report.log_entries_skipped > 0) {
         terminal.line(`skipped ${report.log_entries_skipped} log entries: the store has a log of its own`);
       }
+      if (report.usage_days_skipped > 0) {
+        terminal.line(
+          `skipped the usage of ${report.usage_days_skipped} days that the store counts already: nothing counts twice`,
+        );
+      }
+      if (report.usage_left_out.length > 0) {
+        terminal.line(
+          `left out usage that may be in the store's sums of removed tasks: ${
+            report.usage_left_out.join(", ")
+          }`,
+        );
+      }
       if (report.kept) terminal.line(`the store as it was before is now ${report.kept}`);
     });
 }

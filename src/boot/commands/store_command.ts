@@ -25,6 +25,9 @@ export interface ImportReport extends Replacement {
   imported: Counts;
   skipped: { schedules: string[]; tasks: string[] };
   log_entries_skipped: number;
+  usage_days_skipped: number;
+  /** Ids of tasks. */
+  usage_left_out: string[];
 }
 
 /** API keys in a store or behind a server. The caller closes it. */
