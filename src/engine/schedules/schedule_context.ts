@@ -33,7 +33,8 @@ export interface ScheduleContext {
   clock: Clock;
   commands: Pick<TaskCommands, "check" | "create" | "cancel" | "update" | "pause" | "resume">;
   index: TaskIndex;
-  tasks: Tasks;
+  /** `isDoubtful`: the outcome of some change is not known yet. */
+  tasks: Tasks & { readonly isDoubtful: boolean };
   schedules: ScheduleStore;
   changes: Notifier;
   bus: Pick<EventBus, "publish">;

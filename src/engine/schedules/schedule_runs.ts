@@ -43,9 +43,13 @@ export class ScheduleRuns {
     // It was made before a crash or a failed commit kept the schedule from knowing. What has come since does not matter.
     const made = this.#uncounted(schedule);
     if (made !== undefined) return { number: made };
-    if (state.paused) return { reason: "paused" };
-    const skipped = this.#overlap(schedule);
+    const skipped = state.paused ? { reason: "paused" as const } : this.#overlap(schedule);
     if (!skipped) return await this.#create(schedule);
+    // It may have been made by a commit of which nobody knows yet: then it is not left out.
+    if (this.#context.tasks.isDoubtful) {
+      throw new ApiError("DATABASE_CONNECTION_ERROR", "It is not known yet whether the run was made");
+    }
+    if (skipped.reason === "paused") return skipped;
     this.#tell("warn", id, `Run left out: ${skipped.message}`, { last_run: state.last_run });
     return skipped;
   }
