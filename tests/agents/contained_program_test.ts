@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../src/clock/clock.ts";
 import { containedPrograms, type ProgramRun } from "../../src/host/processes/contained_program.ts";
+import { until } from "../fixtures/until.ts";
 import { HandClock } from "../unit/fixtures/hand_clock.ts";
 
 const env = { PATH: Deno.env.get("PATH")! };
@@ -64,5 +65,26 @@ Deno.test({
   permissions: { run: ["setsid", "sh"], read: true, env: true },
   async fn() {
     await assert.rejects(containedPrograms(systemClock)(running("env", [])), Deno.errors.NotCapable);
+  },
+});
+
+Deno.test({
+  name: "contained: what a program leaves running is ended at its bound, and its own end is known",
+  ignore: !isLinux,
+  async fn() {
+    const clock = new HandClock();
+    const file = await Deno.makeTempFile();
+    const ended = containedPrograms(clock)(
+      running("sh", ["-c", 'sleep 1000 & echo $! $$ > "$0"; exit 3', file]),
+    );
+    const isThere = (pid: string) => Deno.stat(`/proc/${pid}`).then(() => true, () => false);
+    const pids = async () => (await Deno.readTextFile(file)).trim().split(" ");
+    await until(async () => (await pids()).length === 2 && !await isThere((await pids())[1]!));
+    // The end of a later program is told after its own.
+    await new Deno.Command("true").output();
+    clock.pass(60_000);
+    assert.deepEqual(await ended, { why: "late", code: 3 });
+    await until(async () => !await isThere((await pids())[0]!));
+    await Deno.remove(file);
   },
 });

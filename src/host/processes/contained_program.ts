@@ -35,8 +35,11 @@ export interface ProgramRun {
 
 export type ProgramEnd =
   | { why: "ended"; code: number; stdout: Uint8Array<ArrayBuffer>; stderr: Uint8Array<ArrayBuffer> }
-  /** It was ended: after its bound, because nobody needs it any more, because it printed without end, or enough. */
-  | { why: "late" | "aborted" | "too_much" | "enough" };
+  /**
+   * It was ended: after its bound, because nobody needs it any more, because it printed without end, or enough. `code`: it had
+   * ended by itself before, and what it had started was ended.
+   */
+  | { why: "late" | "aborted" | "too_much" | "enough"; code?: number };
 
 /** Why a task's program was ended, in words. */
 export function whyEnded(
@@ -76,6 +79,8 @@ export function containedPrograms(clock: Clock): RunProgram {
       ? new Deno.Command(program, { ...common, args: [...args], detached: true }).spawn()
       : new Deno.Command(byProgram, { ...common, args: [program, ...args] }).spawn();
     if (stdin !== undefined) void give(child.stdin, stdin);
+    let code: number | undefined;
+    void child.status.then((status) => code = status.code);
     const enough = Promise.withResolvers<"enough">();
     const taken = take ?? (printed && ((bytes) => (printed(bytes), true)));
     const stdout = taken === undefined
@@ -118,12 +123,13 @@ export function containedPrograms(clock: Clock): RunProgram {
       if (fault !== undefined) throw new Deno.errors.NotFound(fault);
       return { why: "ended", code, stdout: out, stderr: err };
     }
+    const own = code;
     await end(clock, child);
     // A process that has left the group may keep the pipes open.
     stdout.cancel();
     stderr.cancel();
     await within(clock, TIDY_MS, done, undefined);
-    return { why: ended };
+    return own === undefined ? { why: ended } : { why: ended, code: own };
   };
 }
 

@@ -1,4 +1,7 @@
-/** A program of the configuration, with the notice as JSON on stdin. */
+/**
+ * A program of the configuration, with the notice as JSON on stdin. It may leave something running, such as a player of a sound,
+ * for the time that it has itself.
+ */
 import type { Carrier } from "../carrier.ts";
 import { whyEnded } from "../../host/processes/contained_program.ts";
 
@@ -15,10 +18,11 @@ export const command: Carrier<"command"> = async ({ command }, parcel, _secret, 
       env: { ...env, OPENCODE_AGENTS_EVENT: parcel.event, OPENCODE_AGENTS_DELIVERY: parcel.id },
       stdin: new TextEncoder().encode(parcel.body),
       signal,
+      take: () => true,
       ...bounds,
     });
-    if (end.why !== "ended") return { delivered: false, error: whyEnded(end.why, bounds) };
     if (end.code === 0) return { delivered: true, status: 0 };
+    if (end.why !== "ended") return { delivered: false, error: whyEnded(end.why, bounds) };
     const said = new TextDecoder().decode(end.stderr).trim().split("\n").at(-1)!;
     return {
       delivered: false,
