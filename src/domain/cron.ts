@@ -18,13 +18,20 @@ const KNOWN_MAX = 200;
 /** Why the text is no cron expression; undefined if it is one. */
 export function cronProblem(text: string): string | undefined {
   if (!CRONTAB.test(text.replace(NAMES, ""))) return `${FIELDS}, of numbers, names, and * , - /`;
+  if (text.trim().split(/[ \t]+/).length !== 5) return FIELDS;
   try {
     return read(text).nextRun("1970-01-01T00:00:00") === null ? "a time that comes some day" : undefined;
   } catch (error) {
-    // The library throws for what it cannot read, and says what that is.
-    const reason = error instanceof Error ? error.message.replace(/^CronPattern: /, "") : String(error);
-    return `${FIELDS} (${reason})`;
+    return `${FIELDS} (${reasonOf(error)})`;
   }
+}
+
+/** The library throws for what it cannot read, and says what that is. It counts some values from 0, and calls a range by its ends. */
+function reasonOf(error: unknown): string {
+  const reason = error instanceof Error ? error.message.replace(/^CronPattern: /, "") : String(error);
+  const [, range] = /^From value is larger than to value: '(\S+)'/.exec(reason) ?? [];
+  if (range !== undefined) return `${range} does not begin below its end: 22-6 is written 22-23,0-6`;
+  return reason.replace(/^(Invalid value for \w+): -?\d+$/, "$1");
 }
 
 /** The first moment after `after_ms` that the expression names in this zone, in epoch milliseconds. */
