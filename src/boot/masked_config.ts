@@ -1,6 +1,7 @@
 /** The configuration as it may be shown: without secrets. */
 import { HIDDEN, hidden } from "../domain/hidden_value.ts";
 import { type McpServer, shownServer } from "../domain/mcp_server.ts";
+import { shownTask } from "../domain/template.ts";
 import type { Config } from "../protocol/config.ts";
 
 const SECRET_NAME = /key|token|secret|password|credential|auth/i;
@@ -40,6 +41,12 @@ export function masked(config: Config): Config {
       Object.entries(config.checks).map(([name, argv]) => [name, maskedArguments(argv)]),
     ),
     notifications,
+    templates: Object.fromEntries(
+      Object.entries(config.templates).map(([name, template]) => [name, {
+        ...template,
+        task: shownTask(template.task),
+      }]),
+    ),
   };
 }
 

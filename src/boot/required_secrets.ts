@@ -8,6 +8,6 @@ export function requireSecrets(
   env: Readonly<Record<string, string>>,
 ): void {
   for (const [i, { secret_env }] of notifications.entries()) {
-    if (secret_env !== undefined) secretOf(`notifications.${i}.secret_env`, secret_env, env);
+    if (secret_env !== undefined) secretOf(`notifications[${i}].secret_env`, secret_env, env);
   }
 }

@@ -5,6 +5,7 @@ import type { HttpClient } from "../client/http.ts";
 import { ApiError } from "../domain/errors.ts";
 import { describedBy } from "../domain/description.ts";
 import type { RequestInput } from "../protocol/messages.ts";
+import { TaskId } from "../domain/scalars.ts";
 import { After, Inherit, Isolation, PermissionPolicy, Priority, TaskType } from "../domain/task.ts";
 import type { Check } from "../domain/check.ts";
 import type { McpServer } from "../domain/mcp_server.ts";
@@ -115,6 +116,29 @@ export function addTaskOptions(command: Command): Command {
       "give the agent this file, such as an image; may be repeated",
       oneMorePath,
     );
+}
+
+/**
+ * The prompt, and the other flags. `--depends-on` takes all words that follow it, also a prompt, which is no id. Undefined if
+ * there is none.
+ */
+export function promptAmong<Flags extends Pick<TaskFlags, "dependsOn">>(
+  prompt: string | undefined,
+  flags: Flags,
+): { prompt: string; flags: Flags } | undefined {
+  if (prompt !== undefined) return { prompt, flags };
+  const { dependsOn = [] } = flags;
+  const last = dependsOn.at(-1);
+  if (dependsOn.length < 2 || last === undefined || TaskId.safeParse(last).success) return undefined;
+  return { prompt: last, flags: { ...flags, dependsOn: dependsOn.slice(0, -1) } };
+}
+
+/** What a command says that was given no prompt. */
+export function promptMissing({ dependsOn }: Pick<TaskFlags, "dependsOn">, others = ""): string {
+  const where = dependsOn === undefined
+    ? ""
+    : ": write it before --depends-on, which takes all words that follow";
+  return `error: missing required argument 'prompt'${others}${where}`;
 }
 
 /** The prompt itself, or stdin for `-`. */

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { describedBy, isTooLong } from "./description.ts";
 import { fieldPath, fieldProblem } from "./field_problem.ts";
 import { ExactInteger } from "./exact_json.ts";
+import { HIDDEN, hidden } from "./hidden_value.ts";
 import { text } from "./scalars.ts";
 import { type NewTask, REQUESTED_FIELDS } from "./task.ts";
 
@@ -66,6 +67,39 @@ export const Template = z.strictObject({
   }
 });
 export type Template = z.infer<typeof Template>;
+
+/** A template's task as it may be shown. One with blanks is checked when they are filled: it may have any shape. */
+export function shownTask(task: Template["task"]): Template["task"] {
+  const { execution } = task;
+  if (!isRecord(execution)) return task;
+  const { env, mcp_servers } = execution;
+  return {
+    ...task,
+    execution: {
+      ...execution,
+      ...env !== undefined && { env: hiddenIn(env) },
+      ...Array.isArray(mcp_servers) && { mcp_servers: mcp_servers.map(shownServer) },
+    },
+  };
+}
+
+function shownServer(server: unknown): unknown {
+  if (!isRecord(server)) return server;
+  const { env, headers } = server;
+  return {
+    ...server,
+    ...env !== undefined && { env: hiddenIn(env) },
+    ...headers !== undefined && { headers: hiddenIn(headers) },
+  };
+}
+
+function hiddenIn(values: unknown): unknown {
+  return isRecord(values) ? hidden(values as Record<string, string>) : HIDDEN;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
 
 /** The blanks in a value, each with its place. */
 function blanksIn(value: unknown, path: PropertyKey[]): [path: PropertyKey[], name: string][] {

@@ -65,18 +65,18 @@ export function dailyReport({ tasks, costs, today, now_ms, timezone, cost_zone }
       [
         "Failed",
         ended.filter(({ status }) => status === "failed"),
-        ({ error }) => error ?? "for an unknown reason",
+        ({ error }) => escaped(error ?? "for an unknown reason"),
       ],
       ["Done", ended.filter(({ status }) => status === "completed"), costInAll],
       [
         "At work",
         own.filter(({ status }) => status === "running"),
-        ({ progress_details }) => progress_details?.current_step ?? "",
+        ({ progress_details }) => escaped(progress_details?.current_step ?? ""),
       ],
       [
         "Waiting",
         own.filter(({ status }) => !isFinished(status) && status !== "running"),
-        ({ waiting_for }) => waiting_for ? `waits for ${waitingWords(waiting_for, time)}` : "",
+        ({ waiting_for }) => waiting_for ? escaped(`waits for ${waitingWords(waiting_for, time)}`) : "",
       ],
       ["Cancelled", ended.filter(({ status }) => status === "cancelled"), () => ""],
     ];
@@ -95,6 +95,7 @@ function byProject(tasks: readonly Task[]): [string, Task[]][] {
   return [...groups].sort(([a], [b]) => a === "" ? 1 : b === "" ? -1 : a < b ? -1 : 1);
 }
 
+/** `fact`: in Markdown. */
 function part(title: string, tasks: readonly Task[], fact: (task: Task) => string): string[] {
   if (tasks.length === 0) return [];
   const more = tasks.length - NAMED_MAX;
@@ -102,7 +103,7 @@ function part(title: string, tasks: readonly Task[], fact: (task: Task) => strin
     `### ${title} (${tasks.length})`,
     "",
     ...tasks.slice(0, NAMED_MAX).map((task) => {
-      const said = escaped(fact(task));
+      const said = fact(task);
       return `- \`${task.id}\` ${escaped(task.description)}${said === "" ? "" : `: ${said}`}`;
     }),
     ...more > 0 ? [`- and ${counted(more, "more task")}`] : [],

@@ -26,7 +26,7 @@ function task(id: string, status: Task["status"], more: Partial<Task> = {}): Tas
   };
 }
 
-const usage = (cost_usd: number, cost_source: "reported" | "unknown" = "reported") => ({
+const usage = (cost_usd: number, cost_source: "reported" | "estimated" | "unknown" = "reported") => ({
   turns: 1,
   input_tokens: 1,
   output_tokens: 1,
@@ -39,7 +39,7 @@ const usage = (cost_usd: number, cost_source: "reported" | "unknown" = "reported
 Deno.test("report: by project, each task under what has become of it, with times, reasons and costs", () => {
   const lately = "2030-01-02T03:00:00.000Z";
   const all = [
-    task("good", "completed", { project: "shop", completed_at: lately, usage: usage(1.25) }),
+    task("good", "completed", { project: "shop", completed_at: lately, usage: usage(1.25, "estimated") }),
     task("bad", "failed", {
       project: "shop",
       completed_at: lately,
@@ -89,7 +89,7 @@ Cost: ≥$1.75 on 2030-01-02 so far, $2.00 on 2030-01-01.
 
 ### Done (1)
 
-- \`good\` do good: $1.25 in all
+- \`good\` do good: ~$1.25 in all
 
 ### Waiting (1)
 

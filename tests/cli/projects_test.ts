@@ -85,3 +85,30 @@ Deno.test("cli: edit changes what is named and keeps the rest; archive puts fini
     assert.equal((await run(["archive", "--undo", "task"])).stdout, "task task is no longer archived\n");
     await run(["cancel", "first"]);
   }));
+
+Deno.test("cli: a prompt may stand behind the tasks that it depends on", () =>
+  withCli(async ({ run, json }) => {
+    await run(["run", "sleep 60", "--id", "first"]);
+    await run(["run", "sleep 60", "--id", "second"]);
+    // It takes all words that follow it, also those of a prompt.
+    const later = ["--id", "later", "--depends-on", "first", "second", "do that then"];
+    assert.equal((await run(["run", ...later])).code, 0);
+    const { task: waiting } = await json("task", "later");
+    assert.deepEqual([waiting.description, waiting.dependencies], ["do that then", ["first", "second"]]);
+    const nightly = [
+      "schedule",
+      "--cron",
+      "0 3 * * *",
+      "--id",
+      "nightly",
+      "--depends-on",
+      "first",
+      "do it at night",
+    ];
+    assert.equal((await run(nightly)).code, 0);
+    for (const command of [["run"], ["schedule", "--at", "+5m"]]) {
+      const refused = await run([...command, "--depends-on", "first", "word"]);
+      assert.notEqual(refused.code, 0);
+      assert.match(refused.stderr, /missing required argument 'prompt'.*write it before --depends-on/);
+    }
+  }));

@@ -35,7 +35,7 @@ Deno.test("a project that cannot do what it says is named with the reason", asyn
   }
 });
 
-Deno.test("the secrets of a project are not printed with the configuration", () => {
+Deno.test("the secrets of a project and of a template are not printed with the configuration", () => {
   const config = effectiveConfig({
     projects: {
       web: {
@@ -43,6 +43,19 @@ Deno.test("the secrets of a project are not printed with the configuration", () 
         env: { API_KEY: "secret-1", PLAIN: "secret-5" },
         mcp_servers: [{ name: "a", url: "https://x.invalid/", headers: { Authorization: "secret-2" } }],
         setup: [["fetch", "--token", "secret-3"], ["clone", "https://me:secret-4@x.invalid/"]],
+      },
+    },
+    templates: {
+      fix: {
+        params: { what: {} },
+        task: {
+          description: "x",
+          execution: {
+            prompt: "fix {{what}}",
+            env: { A: "secret-6" },
+            mcp_servers: [{ name: "a", url: "https://x.invalid/", headers: { Authorization: "secret-7" } }],
+          },
+        },
       },
     },
   }, { base: "/base" });

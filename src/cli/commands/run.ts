@@ -9,6 +9,8 @@ import { follow } from "../follow/follow.ts";
 import {
   addTaskOptions,
   newId,
+  promptAmong,
+  promptMissing,
   promptText,
   type TaskFlags,
   taskOf,
@@ -42,12 +44,12 @@ export function addRun(program: Command, cli: Cli): void {
     )
     .option("--at <time>", "start it then: +30m, 09:00, tomorrow 09:00, or a date and time (local)")
     .addOption(levelOption("info", "with --follow: log entries of this level and above"))
-    .action(async (prompt: string | undefined, flags: RunFlags) => {
+    .action(async (argument: string | undefined, given: RunFlags) => {
       const { terminal } = cli;
-      if (flags.template !== undefined) return await runTemplate(cli, flags, prompt);
-      if (prompt === undefined) {
-        return command.error("error: missing required argument 'prompt', or --template");
-      }
+      if (given.template !== undefined) return await runTemplate(cli, given, argument);
+      const found = promptAmong(argument, given);
+      if (found === undefined) return command.error(promptMissing(given, ", or --template"));
+      const { prompt, flags } = found;
       const asked = taskOf(await promptText(prompt), flags, flags.id ?? newId(cli.clock), Deno.cwd());
       const here = { now_ms: cli.clock.now(), zone: localZone() };
       const at = flags.at === undefined ? undefined : pointInTime(flags.at, "at", here);

@@ -6,7 +6,7 @@ import { fieldProblem } from "../../domain/field_problem.ts";
 import { secretOf } from "../../domain/secret_variable.ts";
 import type { NewTask } from "../../domain/task.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
-import { filledTask, type Template, valuesOf } from "../../domain/template.ts";
+import { filledTask, shownTask, type Template, valuesOf } from "../../domain/template.ts";
 import { checkedTask } from "../../protocol/checked_task.ts";
 import type { TemplateView } from "../../protocol/template_messages.ts";
 import type { Besides } from "../../store/queue.ts";
@@ -54,12 +54,13 @@ export class Templates {
     return new Templates(context, loaded);
   }
 
+  /** Without the values that no client is shown. */
   list(): TemplateView[] {
     return [...this.#loaded.values()].map(({ name, template: { description, params, task, trigger } }) => ({
       name,
       description,
       params,
-      task,
+      task: shownTask(task),
       trigger: trigger && { path: `/hooks/${name}`, events: trigger.events, params: trigger.params },
     }));
   }
