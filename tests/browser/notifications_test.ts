@@ -46,6 +46,9 @@ Deno.test("notifications: who is told of what, a test of each, and how it went",
     await picture("notifications");
     await page.setViewportSize({ width: 380, height: 800 });
     await isNoWider(page, 380);
+    // Nothing of a row is out of sight.
+    const { x, width } = (await row("broken").getByRole("button", { name: "Test" }).boundingBox())!;
+    assert.ok(x >= 0 && x + width <= 380, `${x} ${width}`);
   });
 });
 

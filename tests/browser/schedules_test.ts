@@ -301,3 +301,42 @@ Deno.test("schedules: one is paused, resumed, run by hand and given a cron expre
     await card.getByText(/At 09:00, Monday through Friday Europe\/Berlin/).waitFor();
   });
 });
+
+Deno.test("schedules: the prompt and the hour are edited; a copy keeps the rule and asks for what is not shown; its id leads there", async () => {
+  await visit(OPTIONS, async ({ server, page, go }) => {
+    const recurring = { interval: "daily", timezone: BERLIN, pause_after_failures: 3 };
+    const day = Temporal.Now.plainDateISO("UTC").add({ days: 3 });
+    const execution = { prompt: "true # old", env: { API_KEY: "not-to-be-shown" } };
+    await schedule(server, "job", `${day}T12:00:00Z`, recurring, { execution });
+    await go("/tasks/job");
+    await becomes(() => page.url(), /#\/schedules\?schedule=job$/);
+    const card = page.getByRole("article", { name: "Schedule job" });
+    await card.getByRole("button", { name: "Edit" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("textbox", { name: "Prompt" }).fill("true # new");
+    await dialog.getByLabel(/Next run/).fill(`${day}T05:45`);
+    await isAccessible(page);
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await card.getByText(/Every day at 05:45 Europe\/Berlin/).waitFor();
+    const { reply } = await server.post({ type: "list_schedules" });
+    const [stored] = reply.schedules as {
+      scheduled_time: string;
+      recurring: object;
+      task: { description: string; execution: object };
+    }[];
+    const wall = Temporal.Instant.from(stored!.scheduled_time).toZonedDateTimeISO(BERLIN).toPlainDateTime();
+    assert.equal(wall.toString(), `${day}T05:45:00`);
+    assert.deepEqual(stored!.recurring, recurring);
+    assert.equal(stored!.task.description, "true # job");
+    assert.deepEqual(stored!.task.execution, { prompt: "true # new", env: { API_KEY: "***" } });
+
+    await card.getByRole("link", { name: "Copy" }).click();
+    await page.getByText(/stands for a value that is not shown, and so was not copied/).waitFor();
+    assert.equal(await page.getByLabel("Pause after failures").inputValue(), "3");
+    await page.getByRole("button", { name: "Schedule", exact: true }).click();
+    await page.getByRole("alert").getByText(/API_KEY/).waitFor();
+    await page.getByLabel("Value of variable 1").fill("typed-again");
+    await page.getByRole("button", { name: "Schedule", exact: true }).click();
+    await becomes(() => page.url(), /#\/schedules\?schedule=job_2/);
+  });
+});

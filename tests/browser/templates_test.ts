@@ -26,6 +26,8 @@ Deno.test("templates: one is found from a new task, refused with its reason, sta
     const form = page.getByRole("form", { name: "Start greet" });
     await form.getByLabel("who").fill("Nobody 1");
     await picture("templates");
+    await page.getByText("What it starts").click();
+    await page.getByText("echo {{how}} {{who}}", { exact: true }).waitFor();
     await isAccessible(page);
     await page.getByText("Nothing has come yet.").waitFor();
     await form.getByRole("button", { name: "Start task" }).click();

@@ -326,6 +326,7 @@ export function keepTasks(): void {
 /** Looks one task up again, such as after an answer to its permission request. */
 export async function refreshTask(task_id: string): Promise<Task> {
   const { task } = await ask("get_task_status", { task_id });
-  put(task);
+  // The id of a schedule is answered in the shape of a task, which it is not.
+  if (task.recurring === undefined) put(task);
   return task;
 }

@@ -42,6 +42,7 @@ export interface Draft {
   cron: string;
   end: string;
   max_runs: string;
+  pause_after: string;
   allow_overlap: boolean;
   /** Undefined: the suggested id. */
   id: string | undefined;
@@ -88,6 +89,7 @@ const EMPTY: Draft = {
   cron: "",
   end: "",
   max_runs: "",
+  pause_after: "",
   allow_overlap: false,
   id: undefined,
   prompt: "",
@@ -288,6 +290,7 @@ function ruleOf(
     cron: recurring.cron ?? "",
     end: recurring.end_time === undefined ? "" : wall(recurring.end_time),
     max_runs: recurring.max_runs === undefined ? "" : String(recurring.max_runs),
+    pause_after: recurring.pause_after_failures ? String(recurring.pause_after_failures) : "",
     allow_overlap: recurring.allow_overlap ?? false,
   };
 }

@@ -1,6 +1,7 @@
 /** The agent's environment: any number of names and values. */
 import { Plus } from "lucide-preact";
-import { change, draft } from "./draft.ts";
+import { HIDDEN } from "../../../domain/hidden_value.ts";
+import { change, draft, edited } from "./draft.ts";
 import { elementId, mended, problems } from "./problems.ts";
 
 const NAME = "task.execution.env";
@@ -52,6 +53,13 @@ export function EnvFields() {
           </button>
         </div>
       ))}
+      {env.some(({ value }) => value === HIDDEN) && (
+        <p class="field-hint">
+          {edited.value === undefined
+            ? `${HIDDEN} stands for a value that is not shown, and so was not copied. Type it again.`
+            : `${HIDDEN} stands for a value that is not shown. It stays as it is unless you type another.`}
+        </p>
+      )}
       {own.length > 0 && (
         <div class="field-problem" id={`${id}-problem`}>
           {own.map(({ message, code }) => <div key={message}>{message} {code && <code>{code}</code>}</div>)}

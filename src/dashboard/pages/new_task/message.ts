@@ -150,7 +150,7 @@ function attachmentsOf({ ids, problem }: Pick<FilesToSend, "ids" | "problem">, r
 
 function ruleOf(draft: Draft, refuse: Refuse): Record<string, unknown> {
   if (draft.when === "now") return {};
-  const { when, at, zone, interval, cron, end, max_runs, allow_overlap } = draft;
+  const { when, at, zone, interval, cron, end, max_runs, pause_after, allow_overlap } = draft;
   if (when === "once" && !isTimeZone(zone)) {
     refuse("task.recurring.timezone", `There is no time zone '${zone}'.`);
   }
@@ -162,7 +162,12 @@ function ruleOf(draft: Draft, refuse: Refuse): Record<string, unknown> {
   const recurring = {
     interval,
     cron: interval === "cron" ? cron.trim() : undefined,
-    ...given({ end_time: time(end), max_runs: numberOf(max_runs), timezone: zone.trim() }),
+    ...given({
+      end_time: time(end),
+      max_runs: numberOf(max_runs),
+      pause_after_failures: numberOf(pause_after),
+      timezone: zone.trim(),
+    }),
     allow_overlap: allow_overlap || undefined,
   };
   return { ...given({ scheduled_time: time(at) }), recurring };

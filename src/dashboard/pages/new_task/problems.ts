@@ -33,6 +33,7 @@ export const FIELDS = {
   "task.recurring.timezone": "Time zone",
   "task.recurring.end_time": "Until",
   "task.recurring.max_runs": "Maximum runs",
+  "task.recurring.pause_after_failures": "Pause after failures",
   "task.recurring.allow_overlap": "Overlap",
   "task.id": "Id",
   "task.timeout": "Timeout",

@@ -105,7 +105,7 @@ function TimeFields() {
 }
 
 function RuleFields() {
-  const { interval, cron, end, max_runs, allow_overlap } = draft.value;
+  const { interval, cron, end, max_runs, pause_after, allow_overlap } = draft.value;
   return (
     <>
       <ChoiceField name="task.recurring.interval" of="interval" choices={INTERVALS} />
@@ -143,6 +143,17 @@ function RuleFields() {
             autoComplete="off"
             value={max_runs}
             onInput={(event) => change({ max_runs: event.currentTarget.value })}
+          />
+        )}
+      </Field>
+      <Field name="task.recurring.pause_after_failures" hint="After so many in a row. Empty: never.">
+        {(attributes) => (
+          <input
+            {...attributes}
+            inputMode="numeric"
+            autoComplete="off"
+            value={pause_after}
+            onInput={(event) => change({ pause_after: event.currentTarget.value })}
           />
         )}
       </Field>

@@ -29,7 +29,7 @@ export function NotificationsPage() {
 const WORDS = {
   missing: "This browser shows notifications only on pages from this machine, or over HTTPS.",
   refused:
-    "You have told the browser to show none from this page. Its settings for this site take that back.",
+    "This browser blocks notifications from this page. You can allow them in its settings for this site.",
   off:
     "The browser can tell you when an agent asks something, or a task ends, while this page is open in the background.",
   on:
@@ -70,7 +70,7 @@ function Table({ all, onTested }: { all: readonly NotificationView[]; onTested: 
     <section class="card" aria-labelledby="told">
       <h2 id="told">From the configuration</h2>
       <div class="table-scroll" role="region" aria-label="Notifications" tabIndex={0}>
-        <table>
+        <table class="table-as-blocks">
           <thead>
             <tr>
               <th scope="col">Name</th>
@@ -112,23 +112,23 @@ function Row({ one, onTested }: { one: NotificationView; onTested: () => Promise
   ].filter(Boolean).join(", ");
   return (
     <tr>
-      <td>{name}</td>
-      <td>
+      <td data-of="Name">{name}</td>
+      <td data-of="To">
         {channel} <code>{to}</code>
       </td>
-      <td>
+      <td data-of="Told of">
         {events.map((event) => event.replaceAll("_", " ")).join(", ")}
         {bounds && <div class="muted">{bounds}</div>}
       </td>
-      <td class="number figure">{waiting}</td>
-      <td>
+      <td data-of="Waiting" class="number figure">{waiting}</td>
+      <td data-of="Last delivery">
         {last_error !== undefined
           ? <span class="status-failed">{last_error}</span>
           : last_delivery === undefined
           ? <span class="muted">none yet</span>
           : <Ago iso={last_delivery} />}
       </td>
-      <td>
+      <td data-of="Test">
         <button type="button" disabled={isBusy} onClick={() => void test()}>
           {isBusy ? "Testing…" : "Test"}
         </button>

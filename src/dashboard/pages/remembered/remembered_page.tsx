@@ -34,7 +34,7 @@ export function RememberedPage() {
         <section class="card" aria-labelledby="remembered">
           <h2 id="remembered">Answers without asking you</h2>
           <div class="table-scroll" role="region" aria-label="Remembered answers" tabIndex={0}>
-            <table>
+            <table class="table-as-blocks">
               <thead>
                 <tr>
                   <th scope="col">Answer</th>
@@ -68,19 +68,19 @@ function Row({ one, onForgotten }: { one: Remembered; onForgotten: () => Promise
   };
   return (
     <tr>
-      <td>{decision === "allow" ? "Allow" : "Deny"}</td>
-      <td>
+      <td data-of="Answer">{decision === "allow" ? "Allow" : "Deny"}</td>
+      <td data-of="To">
         {command === undefined && <span class="muted">{`${kind} `}</span>}
         <code>{what}</code>
       </td>
-      <td>
+      <td data-of="Always in">
         {scope === "project" ? `project ${project}` : <Link href={`/tasks/${task_id}`}>{task_id}</Link>}
       </td>
-      <td>{agent}</td>
-      <td>
+      <td data-of="Agent">{agent}</td>
+      <td data-of="Since">
         <Ago iso={at} />
       </td>
-      <td>
+      <td data-of="Forget">
         <button type="button" disabled={isBusy} aria-label={`Forget: ${what}`} onClick={() => void forget()}>
           Forget
         </button>

@@ -1,7 +1,9 @@
 /** Changing what later runs of a schedule are asked, and when they come. */
 import { useState } from "preact/hooks";
+import { epochOf, isoTime } from "../../../clock/clock.ts";
 import { cronProblem } from "../../../domain/cron.ts";
 import type { NewTask, RecurringConfig } from "../../../domain/task.ts";
+import { instantOf, isTimeZone, localTime } from "../../../domain/time_zones.ts";
 import type { Schedule } from "../../../protocol/schedule_messages.ts";
 import { client } from "../../data/server.ts";
 import { Dialog } from "../../ui/dialog.tsx";
@@ -24,21 +26,37 @@ interface EditScheduleProps {
 /** A schedule that recurs. One-off tasks are edited as tasks. */
 export function EditSchedule({ schedule, onClose }: EditScheduleProps) {
   const { id, recurring } = schedule;
-  const { description: before } = schedule.task as NewTask;
+  const { description: before, execution } = schedule.task as NewTask;
   const [description, setDescription] = useState(before);
+  const [prompt, setPrompt] = useState(execution?.prompt);
   const [rule, setRule] = useState<RecurringConfig>(recurring!);
+  const [at, setAt] = useState(() => nextAt(schedule));
   const [error, setError] = useState<unknown>();
   const change = (changes: Partial<RecurringConfig>) => setRule({ ...rule, ...changes });
   const cron = rule.cron ?? "";
   const problem = rule.interval === "cron" ? cronProblem(cron) : undefined;
+  const zone = rule.timezone ?? "UTC";
+  const at_ms = isTimeZone(zone) ? instantOf(at, zone) : NaN;
+  /** Undefined: as it is. */
+  const next = rule.interval === "cron" || Number.isNaN(at_ms) || isoTime(at_ms) === schedule.next_run
+    ? undefined
+    : isoTime(at_ms);
+
+  const isIncomplete = problem !== undefined || description.trim() === "" || prompt?.trim() === "" ||
+    (rule.interval !== "cron" && Number.isNaN(at_ms));
 
   const save = async (event: Event) => {
     event.preventDefault();
     const wanted = { ...rule, cron: rule.interval === "cron" ? cron : undefined };
+    const task = {
+      ...description !== before && { description },
+      ...prompt !== execution?.prompt && { execution: { ...execution, prompt } },
+    };
     try {
       await client.request("update_schedule", {
         task_id: id,
-        task: description === before ? undefined : { description },
+        task: Object.keys(task).length === 0 ? undefined : task,
+        scheduled_time: next,
         recurring: JSON.stringify(wanted) === JSON.stringify(recurring) ? undefined : wanted,
       });
       toastDone(`Changed: ${id}`);
@@ -53,13 +71,19 @@ export function EditSchedule({ schedule, onClose }: EditScheduleProps) {
       <form class="stacked-fields" onSubmit={save}>
         {error !== undefined && <Problem what="The schedule was not changed" error={error} />}
         <label>
-          What to do
+          {prompt === undefined ? "What to do" : "Description"}
           <textarea
-            rows={4}
+            rows={prompt === undefined ? 4 : 2}
             value={description}
             onInput={(event) => setDescription(event.currentTarget.value)}
           />
         </label>
+        {prompt !== undefined && (
+          <label>
+            Prompt
+            <textarea rows={4} value={prompt} onInput={(event) => setPrompt(event.currentTarget.value)} />
+          </label>
+        )}
         <label>
           Runs
           <select
@@ -85,6 +109,17 @@ export function EditSchedule({ schedule, onClose }: EditScheduleProps) {
             {problem !== undefined && <span class="muted">Expected: {problem}.</span>}
           </label>
         )}
+        {rule.interval !== "cron" && (
+          <label>
+            Next run
+            <input
+              type="datetime-local"
+              value={at}
+              onInput={(event) => setAt(event.currentTarget.value)}
+            />
+            <span class="muted">In the time zone below. Its hour and its day count from then on.</span>
+          </label>
+        )}
         <label>
           Time zone
           <input
@@ -106,11 +141,16 @@ export function EditSchedule({ schedule, onClose }: EditScheduleProps) {
         </label>
         <div class="buttons">
           <button type="button" onClick={onClose}>Leave it as it is</button>
-          <button type="submit" class="primary" disabled={problem !== undefined || description.trim() === ""}>
+          <button type="submit" class="primary" disabled={isIncomplete}>
             Save
           </button>
         </div>
       </form>
     </Dialog>
   );
+}
+
+/** The local time of the next run in the schedule's zone, such as `2026-12-02T06:00`. */
+function nextAt({ next_run, scheduled_time, recurring }: Schedule): string {
+  return localTime(epochOf(next_run ?? scheduled_time), recurring?.timezone ?? "UTC").slice(0, 16);
 }

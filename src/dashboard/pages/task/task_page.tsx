@@ -1,5 +1,6 @@
 /** One task: its state, what its agent did, and the result. */
 import { ChevronRight } from "lucide-preact";
+import { useEffect } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { ApiError } from "../../../domain/errors.ts";
 import type { Task } from "../../../domain/task.ts";
@@ -7,7 +8,7 @@ import { useAnswer } from "../../data/answer.ts";
 import { useConversation } from "../../data/conversation.ts";
 import { ask } from "../../data/server.ts";
 import { refreshTask, taskOf } from "../../data/tasks.ts";
-import { usePlace } from "../../hash_location.ts";
+import { navigate, usePlace } from "../../hash_location.ts";
 import { useShortcuts } from "../../keys.ts";
 import { Page } from "../../ui/page.tsx";
 import { Problem } from "../../ui/problem.tsx";
@@ -35,7 +36,11 @@ const OLD_TABS: Record<string, string> = { tools: "", attempts: "details", resul
 export function TaskPage({ id }: { id: string }) {
   const task = taskOf(id);
   // Pushes keep the task up to date, but lack some fields that change with the status.
-  const { error } = useAnswer(() => refreshTask(id), 0, `${id} ${task?.status}`);
+  const { value, error } = useAnswer(() => refreshTask(id), 0, `${id} ${task?.status}`);
+  const isSchedule = value?.id === id && value.recurring !== undefined;
+  useEffect(() => {
+    if (isSchedule) navigate(`/schedules?schedule=${encodeURIComponent(id)}`, { replace: true });
+  }, [isSchedule, id]);
   if (task) return <KnownTask task={task} />;
   if (error === undefined) return <Bare id={id} title="Task">Loading…</Bare>;
   if (error instanceof ApiError && /^(TASK_NOT_FOUND|INVALID_FIELD_)/.test(error.code)) {

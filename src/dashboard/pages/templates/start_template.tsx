@@ -20,7 +20,7 @@ export function StartTemplate({ template: { name, params } }: { template: Templa
     }
   };
   return (
-    <form class="stacked-fields" aria-label={`Start ${name}`} onSubmit={start}>
+    <form class="stacked-fields template-form" aria-label={`Start ${name}`} onSubmit={start}>
       {error !== undefined && <Problem what="The task was not started" error={error} />}
       {Object.entries(params).map(([param, { default: fallback, description, pattern }]) => (
         <label key={param}>

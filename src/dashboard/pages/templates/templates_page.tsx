@@ -1,5 +1,6 @@
 /** The templates of the configuration: starting one, and what its hook was sent. */
 import { Link } from "wouter-preact";
+import type { TemplateView } from "../../../protocol/template_messages.ts";
 import { useAnswer } from "../../data/answer.ts";
 import { ask } from "../../data/server.ts";
 import { usePlace } from "../../hash_location.ts";
@@ -7,6 +8,20 @@ import { Page } from "../../ui/page.tsx";
 import { Problem } from "../../ui/problem.tsx";
 import { Deliveries } from "./deliveries.tsx";
 import { StartTemplate } from "./start_template.tsx";
+import "./templates.css";
+
+/** What it starts, blanks and all. */
+function TemplateTask({ task }: Pick<TemplateView, "task">) {
+  const { description, execution, ...rest } = task;
+  const { prompt = description, ...settings } = (execution ?? {}) as Record<string, unknown>;
+  return (
+    <details>
+      <summary>What it starts</summary>
+      <pre class="template-text">{String(prompt)}</pre>
+      <pre class="template-text muted">{JSON.stringify({ description, ...rest, ...settings }, null, 2)}</pre>
+    </details>
+  );
+}
 
 export function TemplatesPage() {
   const [place, change] = usePlace();
@@ -29,7 +44,7 @@ export function TemplatesPage() {
         const { name, description, task, trigger } = template;
         const isOpen = open === name || value.templates.length === 1;
         return (
-          <article key={name} class="card" aria-label={`Template ${name}`}>
+          <article key={name} class="card template" aria-label={`Template ${name}`}>
             <h2>
               <button
                 type="button"
@@ -41,6 +56,7 @@ export function TemplatesPage() {
             </h2>
             <p class="muted">{description ?? String(task.description ?? "")}</p>
             {isOpen && <StartTemplate template={template} />}
+            {isOpen && <TemplateTask task={task} />}
             {isOpen && trigger && <Deliveries template={name} path={trigger.path} />}
           </article>
         );
