@@ -94,9 +94,9 @@ const WAYS: Record<Need, (task: Task) => Way[]> = {
     what: waiting_for?.kind === "approval" && waiting_for.message || description,
     command: `task ${id}`,
   }],
-  budget: ({ id, description }) => [{
+  budget: ({ id, description, execution }) => [{
     what: `its budget is spent: ${description}`,
-    command: `task ${id}`,
+    command: `resume ${id} ${bound(execution)}`,
   }],
   conflict: ({ id, pull_request, unresolved = [] }) =>
     unresolved.length > 0
@@ -122,6 +122,11 @@ const WAYS: Record<Need, (task: Task) => Way[]> = {
   }],
   review: (task) => [{ what: inReview(task), command: `diff ${task.id}` }],
 };
+
+/** The option that raises what the task may use. */
+function bound(execution: Task["execution"]): string {
+  return execution?.max_cost_usd === undefined ? "--max-tokens N" : "--max-cost USD";
+}
 
 /** `3 files +12 −4: Mend the login`, with the status if that is not the usual one. */
 function inReview({ status, changes, description }: Task): string {

@@ -25,7 +25,8 @@ const HOLDS: Record<Need, (task: Needy) => boolean> = {
   permission: ({ pending_permissions = [] }) => pending_permissions.length > 0,
   question: ({ pending_questions = [] }) => pending_questions.length > 0,
   approval: ({ waiting_for }) => waiting_for?.kind === "approval",
-  budget: ({ waiting_for }) => waiting_for?.kind === "budget",
+  // Its own bound, which a person may raise. That of a day is over by itself, and that of a task above it is asked about there.
+  budget: ({ status, waiting_for }) => status === "paused" && waiting_for?.kind === "budget",
   // Of the pull request with its base, or of the base that was brought in.
   conflict: ({ status, pull_request: pull, unresolved = [] }) =>
     isFinished(status) &&

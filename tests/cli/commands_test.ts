@@ -247,11 +247,51 @@ Deno.test("cli: allow and deny answer an agent's request", () =>
       const answered = await run([decision, decision]);
       assert.equal(answered.code, 0, answered.stderr);
       assert.match(answered.stdout, decision === "allow" ? /^allowed: / : /^denied: /);
+      // Nobody can be asked here, so what was answered is printed.
+      assert.match(answered.stderr, /edit: Edit[^]*\+\+\+ b\/demo\.md[^]*^\+/m);
       await taskIs(decision, /completed|failed/);
     }
     const late = await run(["allow", "allow"]);
     assert.equal(late.code, 1);
     assert.match(late.stderr, /no open permission request/);
+  }));
+
+Deno.test("cli: in a terminal, allow shows the whole request and asks, and so does answer", () =>
+  withCli(async (bench) => {
+    const { run, json, taskIs } = bench;
+    const asking = async (id: string, what: string) => {
+      await run(["run", `demo:${what}=1 demo:steps=2 demo:delay=10`, "--agent", "demo", "--id", id]);
+      await until(async () => (await json("task", id)).task.waiting_for !== undefined);
+    };
+    await asking("one", "ask");
+    const first = bench.inTerminal(["allow", "one"], 100, 30);
+    await first.says("+++ b/demo.md");
+    await first.says("Allow it?");
+    await first.type("n\n");
+    assert.equal((await first.ended).code, 1);
+    await first.says("nothing was answered");
+    assert.equal((await json("task", "one")).task.pending_permissions.length, 1);
+    const second = bench.inTerminal(["allow", "one", "--remember", "task"], 100, 30);
+    await second.says("Allow it, now and always in this task?");
+    assert.match(second.stdout, /"Always" is [^]*Allow it/);
+    await second.type("y\n");
+    assert.equal((await second.ended).code, 0);
+    await taskIs("one", /completed/);
+
+    await asking("two", "ask");
+    const scripted = bench.inTerminal(["allow", "two", "--yes"], 100, 30);
+    assert.equal((await scripted.ended).code, 0);
+    await scripted.says("+++ b/demo.md");
+    await taskIs("two", /completed/);
+
+    await asking("three", "question");
+    const answer = bench.inTerminal(["answer", "three", "Blue"], 100, 30);
+    await answer.says("Which color shall it be?");
+    await answer.says("Answer color=blue?");
+    await answer.type("y\n");
+    await answer.says("answered: ");
+    assert.equal((await answer.ended).code, 0);
+    await taskIs("three", /completed/);
   }));
 
 Deno.test("cli: a request under allow names the places outside the task's folder", () =>

@@ -23,6 +23,8 @@ Deno.test("cli top: the board is live, keys act, and the terminal is restored", 
     await top.type("a");
     await top.says("+++ b/demo.md");
     await top.says("y allow once");
+    // The same key again allows nothing.
+    await top.type("aaa");
     await top.type("y");
     await top.says("allowed what task asks asked for");
     await bench.taskIs("asks", /completed/);

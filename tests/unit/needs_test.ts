@@ -47,7 +47,7 @@ const EXAMPLES: Record<Need, Task> = {
     pending_questions: [{ question_id: "q1", message: "Which?", expires_at: "2026-01-03" }],
   }),
   approval: task("approval", "paused", { waiting_for: { kind: "approval", message: "Deploy?" } }),
-  budget: task("budget", "queued", { waiting_for: { kind: "budget" } }),
+  budget: task("budget", "paused", { waiting_for: { kind: "budget" }, execution: { max_cost_usd: 1 } }),
   conflict: task("conflict", "completed", { pull_request: { ...pull, mergeable: "conflicting" } }),
   feedback: task("feedback", "completed", { pull_request: { ...pull, feedback } }),
   changes_requested: task("changes_requested", "failed", { review: "changes_requested" }),
@@ -88,6 +88,16 @@ Deno.test("needs: what is to be judged waits until the task is over; a closed pu
   assert.deepEqual(asksOf([left]).map(({ command }) => command), ["diff left"]);
 });
 
+Deno.test("needs: the budget of a day needs nobody, as it is over by itself; nor does a task below one whose budget is spent", () => {
+  const day = { kind: "budget" as const, until: "2026-01-03T00:00:00.000Z" };
+  assert.deepEqual(needsOf(task("of_a_day", "queued", { waiting_for: day })), []);
+  assert.deepEqual(needsOf(task("below", "queued", { waiting_for: { kind: "budget" } })), []);
+  const tokens = { waiting_for: { kind: "budget" as const }, execution: { max_tokens: 10 } };
+  assert.deepEqual(asksOf([task("own", "paused", tokens)]).map(({ command }) => command), [
+    "resume own --max-tokens N",
+  ]);
+});
+
 Deno.test("asks: everything is listed, the most urgent first, each with the command that answers it", () => {
   const two = task("two", "running", {
     pending_permissions: [{ ...permission, permission_id: "late", expires_at: "2026-01-09" }, permission],
@@ -99,7 +109,7 @@ Deno.test("asks: everything is listed, the most urgent first, each with the comm
     "permission: allow two late",
     "question: answer question",
     "approval: task approval",
-    "budget: task budget",
+    "budget: resume budget --max-cost USD",
     "conflict: update conflict --resolve agent",
     "feedback: task feedback",
     "changes_requested: diff changes_requested",

@@ -2,9 +2,10 @@
 import type { Command } from "commander";
 import type { HttpClient } from "../../client/http.ts";
 import { ApiError } from "../../domain/errors.ts";
-import type { Question } from "../../domain/question.ts";
+import type { AnswerContent, Question } from "../../domain/question.ts";
 import { answerContent, fieldLines } from "../answer_values.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
+import { confirmed, isAttended } from "../confirm.ts";
 import { openQuestions } from "../task_text.ts";
 import { oneLine } from "../text.ts";
 
@@ -12,6 +13,7 @@ interface AnswerFlags extends CommonFlags {
   question?: string;
   decline?: true;
   cancel?: true;
+  yes?: true;
 }
 
 export function addAnswerQuestion(program: Command, cli: Cli): void {
@@ -23,6 +25,7 @@ export function addAnswerQuestion(program: Command, cli: Cli): void {
     .option("--question <id>", "which of several open questions")
     .option("--decline", "let the agent go on without an answer")
     .option("--cancel", "put the question off")
+    .option("--yes", "do not ask")
     .addHelpText(
       "after",
       "\nA value is FIELD=VALUE, or the value of the first field. Several values of a list are joined by commas.\n" +
@@ -34,16 +37,32 @@ export function addAnswerQuestion(program: Command, cli: Cli): void {
       const question = await openQuestion(server, task_id, flags.question);
       const { question_id, schema } = question;
       const action = flags.decline ? "decline" : flags.cancel ? "cancel" : "accept";
+      const shown = [oneLine(question.message), ...fieldLines(question)];
       if (action === "accept" && words.length === 0) {
         if (flags.json) return terminal.json(question, 2);
-        for (const line of [oneLine(question.message), ...fieldLines(question)]) terminal.line(line);
+        for (const line of shown) terminal.line(line);
         return;
       }
+      if (!flags.json) { for (const line of shown) terminal.note(line); }
       const content = action === "accept" && schema ? answerContent(schema, words) : undefined;
+      const asks = action === "accept" && !flags.yes && !flags.json && isAttended(cli);
+      if (asks && !confirmed(cli, `Answer ${answerText(content)}?`)) {
+        cli.exit = 1;
+        return terminal.note("nothing was answered");
+      }
       const reply = await server.request("answer_question", { task_id, question_id, action, content });
       if (flags.json) return terminal.json(reply, 2);
       terminal.line(`${DONE[action]}: ${question_id} of task ${task_id}`);
     });
+}
+
+/** `color=red, size=[1,2]`, as the agent gets it. */
+function answerText(content: AnswerContent | undefined): string {
+  const fields = Object.entries(content ?? {});
+  const text = (value: unknown) => typeof value === "string" ? value : JSON.stringify(value);
+  return fields.length === 0
+    ? "that it is done"
+    : fields.map(([name, value]) => oneLine(`${name}=${text(value)}`)).join(", ");
 }
 
 const DONE = { accept: "answered", decline: "declined", cancel: "cancelled" };

@@ -152,8 +152,8 @@ function onRequest(board: Board, key: string): { board: Board; effect?: Effect }
     case "q":
     case "escape":
       return { board: closed };
+    // Not the key that has shown the request: whoever holds it down has read nothing.
     case "y":
-    case "a":
       return answer("allow");
     case "t":
       return request.remembers ? answer("allow", { remember: "task" }) : { board };
