@@ -71,7 +71,6 @@ class SharedHistory {
       tasks_per_minute: 100_000,
       messages_per_minute: 100_000,
       retention_ms: 30 * DAY_MS,
-      permission_park_ms: random.pick([0, 4_000]),
     };
     const note = (line: string) => this.#note(line);
     this.#model = new Model(time, this.#nodes[0]!.machine, this.#promised, note, true);
