@@ -6,6 +6,7 @@ import { fieldProblem } from "../domain/field_problem.ts";
 import type { LimitPolicyView, LimitReport } from "../protocol/limit_messages.ts";
 import type { LimitName, LimitUsage } from "../protocol/limits.ts";
 import type { Request } from "../protocol/messages.ts";
+import { recordAction } from "../store/audit/audited_action.ts";
 import type { RateLimits } from "./limits.ts";
 import type { LoadScaling } from "./load_scale.ts";
 
@@ -95,8 +96,8 @@ export class LimitControl {
     };
   }
 
-  /** Applies all of the change or none of it. `client`: the address of the caller. Throws `ApiError`. */
-  change(change: Change, by: Actor, client: string): LimitPolicyView {
+  /** Applies all of the change or none of it. `client`: the address of the caller. Rejects with `ApiError`. */
+  async change(change: Change, by: Actor, client: string): Promise<LimitPolicyView> {
     const { clock, policy } = this.#limits;
     const now = clock.monotonic();
     const { limits, override, lift_override, suspend, resume, scaling } = change;
@@ -113,6 +114,7 @@ export class LimitControl {
       const message = `Client '${lift_override}' has no override`;
       throw fieldProblem("INVALID_FIELD_VALUE", "lift_override", lift_override, known, message);
     }
+    await recordAction();
     if (override) {
       const until_ms = override.seconds === undefined ? undefined : now + 1000 * override.seconds;
       policy.override(override.client, { limits: override.limits, until_ms, by }, now);

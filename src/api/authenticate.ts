@@ -1,5 +1,6 @@
 import type { Identity } from "../access/identity.ts";
 import { isoTime } from "../clock/clock.ts";
+import { recordAction } from "../store/audit/audited_action.ts";
 import { shownEnd } from "./shown_session.ts";
 import { ApiError } from "../domain/errors.ts";
 import { type ApiContext, capability, type Session } from "./capability.ts";
@@ -18,13 +19,20 @@ export const authenticate = capability({
     api_key: "sk-1234567890abcdef",
     client_info: { name: "OpenCode Dashboard", version: "1.0.0" },
   },
-  handle: async ({ api_key, token }, { auth, clock }, session) => {
+  handle: async ({ api_key, token }, { auth, sessions, clock }, session) => {
     // A valid key spends what keys share, so that clients without one cannot keep it out.
     const shown = onlyOne(api_key, token);
     const { session_token, identity } = await signIn(shown, auth, session).catch((error) => {
       session.limits.message();
       throw error;
     });
+    try {
+      await recordAction({ actor: identity.actor, target: identity.session?.id });
+    } catch (error) {
+      // A session of its own token goes on.
+      if (identity.session && session_token !== shown) sessions.end(identity.session);
+      throw error;
+    }
     if (identity !== session.identity) session.identify(identity);
     session.limits.message();
     const expires_at = isoTime(shownEnd(identity, clock.now()));

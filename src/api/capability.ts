@@ -1,5 +1,6 @@
 /** The definition of one capability of the API. Each has its own file with one export. */
 import type { Clock } from "../clock/clock.ts";
+import type { Auditor } from "../access/auditor.ts";
 import type { Authentication } from "../access/authentication.ts";
 import type { ClientLimits } from "../access/client_limits.ts";
 import type { Identity } from "../access/identity.ts";
@@ -114,6 +115,8 @@ export interface ApiContext {
   keys: Pick<Keys, "create" | "list" | "revoke" | "rotate">;
   sessions: Pick<Sessions, "list" | "get" | "end">;
   limits: Pick<LimitControl, "report" | "change">;
+  /** Absent if no audit log is kept. */
+  audit?: Auditor;
   /** Resolves when this server knows all that other servers on the store have committed; absent if it is alone. */
   catchUp?(): Promise<void>;
   /** What a key that is limited to projects sees; undefined for all others. */

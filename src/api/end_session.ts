@@ -2,6 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { isoTime } from "../clock/clock.ts";
 import { actorKey, actorName } from "../domain/actor.ts";
 import { ApiError } from "../domain/errors.ts";
+import { recordAction } from "../store/audit/audited_action.ts";
 import { capability } from "./capability.ts";
 
 const log = getLogger(["opencode-agents", "security"]);
@@ -14,7 +15,7 @@ export const endSession = capability({
   permission: "read",
   errors: ["INVALID_FIELD_VALUE"],
   example: { type: "end_session", session_id: "session_0b9d8c3e-6f3f-4a6e-9a54-0d5b2f0f7a10" },
-  handle: ({ session_id }, { auth, sessions, clock }, { identity, limits }) => {
+  handle: async ({ session_id }, { auth, sessions, clock }, { identity, limits }) => {
     const session = sessions.get(session_id);
     if (session === undefined) {
       throw new ApiError("INVALID_FIELD_VALUE", `There is no session '${session_id}'`, {
@@ -25,6 +26,7 @@ export const endSession = capability({
     }
     const isOwn = actorKey(session.identity.actor) === actorKey(identity.actor);
     if (!isOwn) auth.authorise("admin", "end_session of another key", identity, limits.client);
+    await recordAction();
     sessions.end(session);
     log.info("The session {session_id} of {whose} was ended by {who}", {
       session_id,

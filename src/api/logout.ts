@@ -1,5 +1,6 @@
 import { isoTime } from "../clock/clock.ts";
 import { NOBODY } from "../access/identity.ts";
+import { recordAction } from "../store/audit/audited_action.ts";
 import { capability } from "./capability.ts";
 
 export const logout = capability({
@@ -10,8 +11,9 @@ export const logout = capability({
   permission: "none",
   errors: [],
   example: { type: "logout" },
-  handle: (_request, { sessions, clock }, session) => {
+  handle: async (_request, { sessions, clock }, session) => {
     const ended = session.identity.session;
+    await recordAction({ target: ended?.id });
     // Before the session ends, which closes the connections that still belong to it.
     session.identify(NOBODY);
     if (ended) sessions.end(ended);

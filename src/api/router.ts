@@ -6,6 +6,7 @@ import { schemaError } from "../protocol/schema_errors.ts";
 import { fieldProblem, nearest, shown } from "../domain/field_problem.ts";
 import { EXCHANGES, REQUEST_TYPES } from "../protocol/messages.ts";
 import { inTodaysForm } from "../protocol/older_clients.ts";
+import { audited, auditFailure } from "./auditing.ts";
 import { authenticate } from "./authenticate.ts";
 import { refuseAgent } from "./agent_rights.ts";
 import type { ApiContext, BatchMember, PreparedMessage, Session } from "./capability.ts";
@@ -45,7 +46,10 @@ export class Router {
       message = parse(text);
     } catch (error) {
       this.#context.metrics.note("unknown", 0, true);
-      return errorReply(counted(error, session), this.#context.clock, "parse");
+      const failure = counted(error, session);
+      const { audit, clock } = this.#context;
+      if (audit) void auditFailure(audit, { type: undefined, message, session }, failure);
+      return errorReply(failure, clock, "parse");
     }
     const prepared = this.#prepare(message, session);
     const reply = prepared.carryOut();
@@ -67,7 +71,7 @@ export class Router {
   #prepare(message: unknown, session: Session, member?: BatchMember): PreparedMessage {
     let request_id: RequestId | undefined;
     let type = "unknown";
-    const { clock, metrics } = this.#context;
+    const { clock, metrics, audit } = this.#context;
     const started = clock.monotonic();
     const fail = (error: unknown) => {
       metrics.note(type, clock.monotonic() - started, true);
@@ -104,10 +108,11 @@ export class Router {
         touches: () => capability.touches?.(parsed.data, this.#context),
         carryOut: () => {
           try {
-            const answer = informed(
-              () => capability.handle(parsed.data, this.#context, session),
-              this.#context,
-            );
+            const handle = () =>
+              informed(() => capability.handle(parsed.data, this.#context, session), this.#context);
+            const answer = audit
+              ? audited(audit, { type: capability.type, request: parsed.data, session }, handle)
+              : handle();
             return answer instanceof Promise ? answer.then(finish, fail) : finish(answer);
           } catch (error) {
             return fail(error);
@@ -116,8 +121,19 @@ export class Router {
       };
     } catch (error) {
       const refusal = fail(error);
-      return { isSlow: false, touches: () => NOTHING, carryOut: () => refusal };
+      const entry = audit && auditFailure(audit, { type: this.#knownType(message), message, session }, error);
+      return {
+        isSlow: false,
+        touches: () => NOTHING,
+        carryOut: () => entry ? entry.then(() => refusal) : refusal,
+      };
     }
+  }
+
+  /** The message may not have been looked at yet. */
+  #knownType(message: unknown): string | undefined {
+    const { type } = message as { type?: unknown } | null ?? {};
+    return typeof type === "string" && this.#table.has(type) ? type : undefined;
   }
 
   #authorise({ type, permission }: AnyCapability, { identity, limits }: Session): void {

@@ -50,6 +50,8 @@ import { requestSystemResources } from "./request_system_resources.ts";
 import { answerQuestion } from "./answer_question.ts";
 import { forgetRemembered } from "./forget_remembered.ts";
 import { listRemembered } from "./list_remembered.ts";
+import { requestAuditLog } from "./request_audit_log.ts";
+import { verifyAuditLog } from "./verify_audit_log.ts";
 import { respondToPermission } from "./respond_to_permission.ts";
 import { resumeSchedule } from "./resume_schedule.ts";
 import { resumeTask } from "./resume_task.ts";
@@ -144,6 +146,8 @@ const ALL = [
   logout,
   listSessions,
   endSession,
+  requestAuditLog,
+  verifyAuditLog,
   subscribeToUpdates,
   unsubscribeFromUpdates,
   batch,

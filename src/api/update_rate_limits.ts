@@ -12,8 +12,8 @@ export const updateRateLimits = capability({
     type: "update_rate_limits",
     override: { client: "10.0.0.7", limits: { messages_per_minute: 1000 } },
   },
-  handle: (change, { limits, clock }, session) => ({
-    data: limits.change(change, session.actor, session.limits.client),
+  handle: async (change, { limits, clock }, session) => ({
+    data: await limits.change(change, session.actor, session.limits.client),
     timestamp: isoTime(clock.now()),
   }),
 });

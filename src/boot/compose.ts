@@ -22,6 +22,7 @@
  */
 import { Masker } from "../domain/masking.ts";
 import { serverSecrets } from "./server_secrets.ts";
+import { keepsAudit } from "../protocol/config.ts";
 import type { Store } from "../store/open.ts";
 import { startedWithin } from "../domain/started_within.ts";
 import { TaskTokens } from "../access/task_tokens.ts";
@@ -53,6 +54,9 @@ export async function composeServer(options: ComposeOptions): Promise<ComposedSe
 async function compose(options: ComposeOptions, store: Store): Promise<ComposedServer> {
   const masker = new Masker(serverSecrets(options.config, Deno.env.toObject()));
   store.logs.masker = masker;
+  const audit = keepsAudit(options.config)
+    ? await (await import("./compose_audit.ts")).composeAudit(options, store, masker)
+    : undefined;
   const tokens = new TaskTokens();
   const ofAgents = agentAccess(tokens, () => listening, (task_id) =>
     startedWithin(task_id, {
@@ -79,7 +83,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     projects,
     attachments,
     projectOf,
-  } = await composeEngine(options, store, ofAgents);
+  } = await composeEngine(options, store, ofAgents, audit?.auditor);
   const access = await composeAccess(options, store, bus, tokens);
   const monitor = composeMonitor(options, store, engine, usage, access, masker);
   const notifications = composeNotifications(options, { store, bus, masker, projectOf }, () => server.url);
@@ -97,6 +101,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     projects,
     notifications,
     access,
+    audit: audit?.auditor,
     monitor,
     attachments,
     usage,
@@ -116,6 +121,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
   };
   const parts = new Parts("server", [
     opened("store", () => store.close()),
+    ...(audit ? [audit.part] : []),
     opened("server log", () => options.serverLog?.close()),
     opened("agents", () => runner.close()),
     { name: "agent directory", start: () => directory.clear(), stop: () => directory.close() },

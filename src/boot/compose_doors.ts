@@ -1,6 +1,8 @@
 /** The doors: what clients reach over WebSocket, HTTP and MCP. */
 import manifest from "../../deno.json" with { type: "json" };
+import type { Auditor } from "../access/auditor.ts";
 import { PeerAgents } from "../access/peer_agents.ts";
+import { ANONYMOUS } from "../domain/actor.ts";
 import type { AgentRunner } from "../domain/agent_runner.ts";
 import { BUILT_IN_MAKES } from "../agents/makes/built_in.ts";
 import { SubscriptionHub } from "../api/channels/hub.ts";
@@ -46,6 +48,8 @@ export interface Behind {
   projects: ProjectDirectory;
   notifications: Notifications;
   access: Access;
+  /** Absent if no audit log is kept. */
+  audit: Auditor | undefined;
   monitor: Monitor;
   attachments: Attachments | undefined;
   reviews: TaskReviews;
@@ -111,6 +115,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     sessions: auth.sessions,
     keys,
     limits: control,
+    audit: behind.audit,
     catchUp: store.changes.catchUp?.bind(store.changes),
   });
   const version = manifest.version;
@@ -145,10 +150,18 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
       areAtWork: () => runner.isAtWork ?? false,
       taskOf: (process) => runner.taskOf?.(process),
     }),
-    refused: (ip, reason) => watch.note("suspicious_activity", ip, { reason }),
+    audit: behind.audit,
+    refused(ip, reason) {
+      watch.note("suspicious_activity", ip, { reason });
+      behind.audit?.refused(
+        { actor: ANONYMOUS, ip, action: "connect", details: { reason } },
+        "PERMISSION_DENIED",
+      );
+    },
     routes: allRoutes({
       router,
       attachments,
+      audit: behind.audit,
       hooks: behind.hooks,
       clock,
       max_message_bytes,

@@ -1,4 +1,5 @@
 /** Wires the engine: its store, its runner, and the events that it publishes to the rest of the server. */
+import type { Auditor } from "../access/auditor.ts";
 import { join } from "node:path";
 import { serverMarks } from "../agents/supervision/environment.ts";
 import { AgentDirectory } from "../engine/agent_directory.ts";
@@ -63,7 +64,12 @@ async function concurrencyOf(
   return { keys, default_folder: await real(working_dir) };
 }
 
-export async function composeEngine(options: ComposeOptions, store: Store, access: TaskAccess) {
+export async function composeEngine(
+  options: ComposeOptions,
+  store: Store,
+  access: TaskAccess,
+  auditor: Auditor | undefined,
+) {
   const { clock, config, base, home, folder, serverLog, ability } = options;
   const { tasks, limits } = config;
   const agents: typeof config.agents = Object.assign(Object.create(null), config.agents);
@@ -256,6 +262,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     changes,
     bus,
     waitOf: (task) => engine.queries.view(task).waiting_for?.kind,
+    audited: auditor?.during.bind(auditor),
     tell: (entry) => void logs.append(entry),
   });
   const templates = await Templates.open(config.templates, Deno.env.toObject(), {

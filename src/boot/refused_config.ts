@@ -3,9 +3,9 @@ import { type Config, isLoopback } from "../protocol/config.ts";
 import { ApiError } from "../domain/errors.ts";
 
 /** Throws `CONFIGURATION_ERROR` for what would be ignored or would expose this machine. */
-export function refuseImpossible({ server, security }: Config, insecure: boolean): void {
+export function refuseImpossible({ server, security, audit }: Config, insecure: boolean): void {
   if (server.tls !== undefined) refuseImpossibleTls(server.tls, server.transport);
-  if (server.api === "v2") refuseBelowVersion2({ server, security });
+  if (server.api === "v2") refuseBelowVersion2({ server, security, audit });
   // What version 2 demands is not waived.
   if (isLoopback(server.host) || (insecure && server.api === "v1")) return;
   if (security.auth !== "required") {
@@ -36,7 +36,9 @@ export function refuseImpossible({ server, security }: Config, insecure: boolean
 }
 
 /** Throws for what a server of version 2 may not be. */
-function refuseBelowVersion2({ server, security }: Pick<Config, "server" | "security">): void {
+function refuseBelowVersion2(
+  { server, security, audit }: Pick<Config, "server" | "security" | "audit">,
+): void {
   const refuse = (field: string, value: unknown, expected: string) => {
     throw new ApiError("CONFIGURATION_ERROR", `server.api: "v2" needs ${field} to be ${expected}`, {
       field,
@@ -45,6 +47,7 @@ function refuseBelowVersion2({ server, security }: Pick<Config, "server" | "secu
     });
   };
   if (security.auth !== "required") refuse("security.auth", security.auth, "required");
+  if (audit.enabled === false) refuse("audit.enabled", false, "true");
   const min_version = server.tls?.min_version ?? "TLSv1.3";
   if (min_version !== "TLSv1.3") refuse("server.tls.min_version", min_version, "TLSv1.3");
 }

@@ -1,7 +1,9 @@
 /** The server's door: it listens, guards, upgrades sockets and answers HTTP requests. */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, within } from "../clock/clock.ts";
+import { ANONYMOUS } from "../domain/actor.ts";
 import { ApiError } from "../domain/errors.ts";
+import { recordAction } from "../store/audit/audited_action.ts";
 import { type ApiVersion, SUBPROTOCOLS } from "../protocol/api_version.ts";
 import type { Config } from "../protocol/config.ts";
 import { type GuardRules, hookRefusal, isOwnPage, refusal } from "./guard.ts";
@@ -9,7 +11,7 @@ import { refusedHandshake } from "./handshake.ts";
 import { type Identity, isKnown } from "../access/identity.ts";
 import type { Connecting } from "../access/limits.ts";
 import type { PeerAgents } from "../access/peer_agents.ts";
-import { type HttpApp, httpApp, type HttpOptions } from "./http/app.ts";
+import { type HttpApp, httpApp, type HttpOptions, isWrongKey } from "./http/app.ts";
 import { isHook } from "./http/hook_route.ts";
 import type { Route } from "./http/route.ts";
 import { Replies } from "./replies.ts";
@@ -156,7 +158,8 @@ export class Server {
       });
       const isTrusted = isKnown(identity) || (!auth.isRequired && this.#isOwnPage(headers));
       if (!notHandshake) {
-        return connections.accept({ ip, identity, isTrusted, isBound: agent !== undefined }, take);
+        const client = { ip, identity, isTrusted, isBound: agent !== undefined };
+        return await this.#signedIn(identity, ip, () => connections.accept(client, take));
       }
       // A browser hides the refusal of a WebSocket from its page, so a page asks again over HTTP.
       const refusal = request.method === "GET"
@@ -166,8 +169,21 @@ export class Server {
       throw refusal;
     } catch (error) {
       const code = error instanceof ApiError ? error.code : "SERVICE_UNAVAILABLE";
+      const action = isWrongKey(error) ? "authenticate" : "connect";
+      this.#options.audit?.noteRefusal({ actor: ANONYMOUS, ip, action }, error);
       if (!limits.isStorm) log.warn("Client from {ip} refused: {error}", { ip, error, code });
       return await this.#replies.failure(error, "/ws");
     }
+  }
+
+  /** A socket that shows who it is has signed in. */
+  async #signedIn(identity: Identity, ip: string, accept: () => Response): Promise<Response> {
+    const { audit } = this.#options;
+    if (!audit || !isKnown(identity)) return accept();
+    const { actor } = identity;
+    return await audit.during({ actor, ip, action: "authenticate", details: { by: "socket" } }, async () => {
+      await recordAction();
+      return accept();
+    });
   }
 }

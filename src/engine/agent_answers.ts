@@ -1,4 +1,5 @@
 /** Answers of people to the open requests and questions of agents at work. */
+import { recordAction } from "../store/audit/audited_action.ts";
 import type { Actor } from "../domain/actor.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import { chosenOption, type PermissionAnswer } from "../domain/permission_answer.ts";
@@ -73,6 +74,8 @@ export class AgentAnswers {
       let message_id: string | undefined;
       try {
         message_id = message === undefined ? undefined : await say(task_id, message, by);
+        // An agent at work has the answer before it is stored.
+        if (run) await recordAction();
         // Another answer, or the timeout, may have come first although the request is still listed.
         const isTaken = run
           ? run.answerPermission(permission_id, option_id, by)
@@ -111,6 +114,7 @@ export class AgentAnswers {
     const isForm = action === "accept" && question?.schema !== undefined;
     const answer = isForm ? { action, content: await checkedContent(question.schema!, content) } : { action };
     if (question) {
+      if (run) await recordAction();
       const isTaken = run
         ? run.answerQuestion(question_id, answer, by)
         : await this.#dispatcher.parked.answer(task_id, questionAnswer(question, short(answer), by), by);

@@ -1,4 +1,5 @@
 /** The agents that tasks may name: what each offers, whether it is ready, and how it did lately. */
+import { recordAction } from "../store/audit/audited_action.ts";
 import { isDeepStrictEqual } from "node:util";
 import { getLogger } from "@logtape/logtape";
 import { epochOf, isoTime } from "../clock/clock.ts";
@@ -63,7 +64,10 @@ export class AgentDirectory {
     const agent = requireAgent(name, listed);
     const obstacle = cannotRun();
     if (obstacle) throw obstacle;
-    return joined(this.#probes, name, () => this.#probe(agent));
+    return joined(this.#probes, name, async () => {
+      await recordAction();
+      return await this.#probe(agent);
+    });
   }
 
   /**

@@ -1,4 +1,5 @@
 /** Lists the worktrees of this server, and removes those that nobody needs. */
+import { recordAction } from "../store/audit/audited_action.ts";
 import { type Clock, epochOf } from "../clock/clock.ts";
 import { isOwnWorktree, type OwnWorktree } from "../domain/accepting.ts";
 import type { Actor } from "../domain/actor.ts";
@@ -123,6 +124,7 @@ export class Worktrees {
     if (!orphan) return { reason: "it has gone meanwhile" };
     if (orphan.changed_ms > oldest_ms) return { reason: "too_young" };
     if (dry_run) return {};
+    await recordAction();
     const end = await this.#options.folders.clear(orphan);
     return "stays" in end ? { reason: end.stays } : end;
   }

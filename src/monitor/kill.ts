@@ -1,4 +1,5 @@
 /** `kill_process`: ends only agents and processes of this server's tasks, and only the process that was meant. */
+import { recordAction } from "../store/audit/audited_action.ts";
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime, sleep } from "../clock/clock.ts";
 import type { Actor } from "../domain/actor.ts";
@@ -88,6 +89,7 @@ export function createKiller(options: KillerOptions): Killer {
         if (now && now.status !== "zombie") throw reused(pid, meant);
         throw notFound(pid);
       }
+      await recordAction();
       await deliver(clock, pid, signal);
       log.info("{signal} sent to {name}, process {pid}", { signal, name: meant.process.name, pid, by });
       if (!NOT_ENDING.includes(signal)) await waitUntilGone(identity(meant), signal);

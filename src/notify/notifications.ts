@@ -1,4 +1,5 @@
 /** Who is told of what: makes the notices, stores each before anybody is told, and has them delivered. */
+import { recordAction } from "../store/audit/audited_action.ts";
 import { getLogger } from "@logtape/logtape";
 import { isoTime } from "../clock/clock.ts";
 import { hexOf } from "../domain/bytes.ts";
@@ -131,6 +132,7 @@ export class Notifications {
       const names = [...this.#targets.keys()];
       throw fieldProblem("INVALID_FIELD_VALUE", "name", name, names, `There is no notification '${name}'`);
     }
+    await recordAction();
     const time = isoTime(this.#options.clock.now());
     const carried = await this.#delivering.carry(target, {
       id: freshId(),

@@ -275,6 +275,16 @@ export const Config = z.strictObject({
       "Tokens of an identity provider, which clients may show instead of API keys.",
     ),
   }).prefault({}),
+  audit: z.strictObject({
+    enabled: z.boolean().optional().describe(
+      "Whether each change, each sign-in and each refusal leaves an entry in the audit log: see docs/audit.md. Default: true " +
+        "if security.auth is required.",
+    ),
+    retention_days: z.number().min(1).default(365).describe("How long to keep entries of the audit log."),
+    max_bytes: z.int().min(1 << 20).default(268_435_456).describe(
+      "The size of the audit log in the store. Beyond it, the oldest entries are removed early.",
+    ),
+  }).prefault({}),
   logs: z.strictObject({
     retention_days: z.number().min(0).default(14).describe("How long to keep log entries."),
     max_bytes: z.int().min(1 << 20).default(1_073_741_824)
@@ -340,6 +350,11 @@ export function configWith({ profiles, agents }: KnownAgents) {
 /** Whether tasks may name programs to run. */
 export function mayNameCommands({ tasks, security, store }: Config): boolean {
   return tasks.client_commands ?? (security.auth === "none" && store.url === undefined);
+}
+
+/** Whether the server keeps an audit log. */
+export function keepsAudit({ audit, security }: Pick<Config, "audit" | "security">): boolean {
+  return audit.enabled ?? security.auth === "required";
 }
 
 /** Whether agents that speak ACP take turns in a repository in which they have no worktree of their own. */

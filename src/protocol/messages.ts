@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { ApiVersion } from "./api_version.ts";
 import { acceptMessages } from "./accept_messages.ts";
+import { auditMessages } from "./audit_messages.ts";
 import { authMessages } from "./auth_messages.ts";
 import { basicMessages } from "./basic_messages.ts";
 import { changeMessages } from "./change_messages.ts";
@@ -30,6 +31,7 @@ const BATCH_MAX = 50;
 export const EXCHANGES = {
   ...basicMessages,
   ...authMessages,
+  ...auditMessages,
   ...taskMessages,
   ...permissionMessages,
   ...pullRequestMessages,

@@ -3,6 +3,7 @@
  * hundred. While a group is under way, new commits are collected for the next one.
  */
 import type { Actor } from "../domain/actor.ts";
+import type { AuditDraft } from "../domain/audit/audit_entry.ts";
 import { ApiError } from "../domain/errors.ts";
 import { utf8Length } from "../domain/scalars.ts";
 import {
@@ -41,6 +42,29 @@ export interface Stamp {
   refusal(): Promise<ApiError | undefined>;
 }
 
+/** What commits leave in the audit log besides what they change. */
+export interface Ledger {
+  /** The part of a commit that stores these after all earlier ones. Rejects with the store's error. */
+  next(drafts: readonly AuditDraft[]): Promise<LedgerPart>;
+}
+
+export interface LedgerPart {
+  commit: Required<Commit>;
+  /** The commit was carried out, as this version. */
+  stored(versionstamp: string): void;
+  /** It is not known whether the commit was carried out. */
+  doubtful(): void;
+  /** Whether a check failed because entries of this node were stored that it did not know of: it is to be made again. */
+  wasOvertaken(): Promise<boolean>;
+}
+
+/** The most that a ledger adds to a commit, besides the drafts themselves. */
+const LEDGER: Size = { checks: 1, mutations: 20, bytes: 4 << 10, key_bytes: 2 << 10 };
+/** What an entry has besides its draft, in bytes. */
+const ENTRY_BYTES = 400;
+/** How often a commit is sent again because entries were stored that the ledger did not know of. */
+const OVERTAKEN_MAX = 10;
+
 /** The most that `Stamp.of` may add. */
 const STAMP: Size = { checks: 1, mutations: 4, bytes: 40 << 10, key_bytes: 2 << 10 };
 
@@ -56,6 +80,8 @@ interface Waiting {
   commit: Commit;
   size: Size;
   changed: readonly Changed[];
+  /** What the audit log says of it. */
+  entry: AuditDraft | undefined;
   /** The names of the keys that the commit checks, and of those that it writes. One that it writes need not be in `checked`. */
   checked: readonly string[];
   written: readonly string[];
@@ -66,25 +92,34 @@ interface Waiting {
 export class GroupCommit {
   readonly #kv: KeyValue;
   readonly #stamp: Stamp | undefined;
-  /** The room for the stamp in each commit. */
+  /** The room for the stamp and the audit log in each commit. */
   readonly #room: Size;
+  #ledger: Ledger | undefined;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
 
   constructor(kv: KeyValue, stamp?: Stamp) {
     this.#kv = kv;
     this.#stamp = stamp;
-    this.#room = stamp ? STAMP : { checks: 0, mutations: 0, bytes: 0, key_bytes: 0 };
+    this.#room = { checks: 0, mutations: 0, bytes: 0, key_bytes: 0 };
+    if (stamp) add(this.#room, STAMP);
+  }
+
+  /** From now on commits may have entries of the audit log. */
+  keepAudit(ledger: Ledger): void {
+    this.#ledger = ledger;
+    add(this.#room, LEDGER);
   }
 
   /**
    * Commits atomically, after earlier requests. Returns `ok: false` if a check fails. `changed`: the records whose
-   * change is announced to other nodes. Throws `ApiError`: `INVALID_FIELD_VALUE` for a change that is too large for any
-   * commit, `SERVER_OVERLOAD` if too many wait. Rejects with the store's error. The change may then have been committed
-   * or not.
+   * change is announced to other nodes. `entry`: what the audit log says of it. Throws `ApiError`: `INVALID_FIELD_VALUE` for a
+   * change that is too large for any commit, `SERVER_OVERLOAD` if too many wait. Rejects with the store's error. The change
+   * may then have been committed or not.
    */
-  commit(commit: Commit, changed: readonly Changed[] = []): Promise<CommitResult> {
+  commit(commit: Commit, changed: readonly Changed[] = [], entry?: AuditDraft): Promise<CommitResult> {
     const size = sizeOf(commit);
+    if (entry) size.bytes += utf8Length(JSON.stringify(entry)) + ENTRY_BYTES;
     refuseTooLarge(commit, size, this.#room);
     if (this.#waiting.length >= WAITING_MAX) {
       throw new ApiError("SERVER_OVERLOAD", "Too many changes wait for the store", {
@@ -93,7 +128,7 @@ export class GroupCommit {
       });
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ commit, changed, size, ...keysOf(commit), resolve, reject });
+      this.#waiting.push({ commit, changed, entry, size, ...keysOf(commit), resolve, reject });
       this.#running ??= this.#run();
     });
   }
@@ -150,13 +185,7 @@ export class GroupCommit {
   async #send(group: Waiting[]): Promise<void> {
     let result: CommitResult;
     try {
-      const commits = group.map(({ commit }) => commit);
-      if (this.#stamp) commits.push(this.#stamp.of(group.flatMap(({ changed }) => changed)));
-      result = await this.#kv.commit({
-        checks: commits.flatMap(({ checks = [] }) => checks),
-        sets: commits.flatMap(({ sets = [] }) => sets),
-        deletes: commits.flatMap(({ deletes = [] }) => deletes),
-      });
+      result = await this.#sendTogether(group);
       const refusal = result.ok ? undefined : await this.#stamp?.refusal();
       if (refusal) throw refusal;
     } catch (error) {
@@ -170,6 +199,35 @@ export class GroupCommit {
     const middle = group.length >> 1;
     await this.#send(group.slice(0, middle));
     await this.#send(group.slice(middle));
+  }
+
+  async #sendTogether(group: readonly Waiting[]): Promise<CommitResult> {
+    const entries = this.#ledger ? group.flatMap(({ entry }) => entry ?? []) : [];
+    if (entries.length === 0) return await this.#commitOf(group);
+    for (let tries = 1;; tries++) {
+      // Made anew for each commit, since the chain may have gone on with the first half of a group.
+      const part = await this.#ledger!.next(entries);
+      try {
+        const result = await this.#commitOf(group, part.commit);
+        if (result.ok) part.stored(result.versionstamp);
+        else if (tries < OVERTAKEN_MAX && await part.wasOvertaken()) continue;
+        return result;
+      } catch (error) {
+        part.doubtful();
+        throw error;
+      }
+    }
+  }
+
+  #commitOf(group: readonly Waiting[], more?: Required<Commit>): Promise<CommitResult> {
+    const commits = group.map(({ commit }) => commit);
+    if (more) commits.push(more);
+    if (this.#stamp) commits.push(this.#stamp.of(group.flatMap(({ changed }) => changed)));
+    return this.#kv.commit({
+      checks: commits.flatMap(({ checks = [] }) => checks),
+      sets: commits.flatMap(({ sets = [] }) => sets),
+      deletes: commits.flatMap(({ deletes = [] }) => deletes),
+    });
   }
 }
 

@@ -7,6 +7,7 @@ import type { AgentOffer } from "../domain/agent_offer.ts";
 import type { KeySpec, KeyState } from "../domain/access_key.ts";
 import type { ScheduleSpec, ScheduleState } from "../domain/schedule.ts";
 import type { TaskRecord, TaskSpec, TaskState } from "../domain/task_record.ts";
+import type { AuditLog, AuditLogOptions } from "./audit/audit_log.ts";
 import { createPrivate, lockFolder, makePrivate } from "./data_folder.ts";
 import { checkFile, inspectFile } from "./file_check.ts";
 import { FeedNotifier } from "./feed_notifier.ts";
@@ -72,6 +73,11 @@ export interface Store {
   readonly outbox: Outbox;
   /** What tasks have used that are gone. */
   readonly usage: UsageDays;
+  /**
+   * Opens the audit log: from now on the changes that are asked for leave entries in the commits that store them. Idempotent.
+   * Rejects with what the store throws.
+   */
+  openAudit(): Promise<AuditLog>;
   readonly closed: boolean;
   /** Writes a small value. Throws if the store cannot be written, or if its file is gone. */
   probe(): Promise<void>;
@@ -180,6 +186,7 @@ export async function loadStore(kv: KeyValue, clock: Clock, options: LoadOptions
     logs,
   );
   let closing: Promise<void> | undefined;
+  let audit: Promise<AuditLog> | undefined;
   const close = async () => {
     tasks.close();
     schedules.close();
@@ -217,6 +224,7 @@ export async function loadStore(kv: KeyValue, clock: Clock, options: LoadOptions
     deliveries: new Deliveries(kv),
     outbox: new Outbox(kv, commits),
     usage: new UsageDays(kv),
+    openAudit: () => audit ??= openAudit({ kv, commits, clock, node: node.node }),
     async probe() {
       await options.inPlace?.();
       await commits.commit({ sets: [{ key: ["probe"], value: encode(clock.now()) }] });
@@ -226,6 +234,12 @@ export async function loadStore(kv: KeyValue, clock: Clock, options: LoadOptions
     },
     close: () => closing ??= close(),
   };
+}
+
+/** Loaded only where it is kept. */
+async function openAudit(options: AuditLogOptions): Promise<AuditLog> {
+  const { AuditLog } = await import("./audit/audit_log.ts");
+  return await AuditLog.open(options);
 }
 
 /** What a store needs from its node and from others. */

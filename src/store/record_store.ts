@@ -9,6 +9,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock/clock.ts";
 import { type Actor, SERVER } from "../domain/actor.ts";
 import { ApiError } from "../domain/errors.ts";
+import { actionUnderWay } from "./audit/audited_action.ts";
 import { ChangesUnderWay } from "./changes_under_way.ts";
 import { DoubtfulChanges } from "./doubtful_changes.ts";
 import type { GroupCommit, Room } from "./group_commit.ts";
@@ -151,8 +152,12 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   async #send(prepared: Prepared<Spec, State>, by: Actor, more: Alongside | undefined): Promise<boolean> {
     const { commit, after } = prepared;
     const change = this.#underWay.begin(prepared);
+    const riding = actionUnderWay()?.ride(this.#commits, after[0]?.id, by);
+    let isStored: boolean | undefined;
     try {
-      const result = await this.#commits.commit(commit, after.map(({ id }) => [this.#kind, id, by] as const));
+      const changed = after.map(({ id }) => [this.#kind, id, by] as const);
+      const result = await this.#commits.commit(commit, changed, riding?.entry);
+      isStored = result.ok;
       if (result.ok) this.#memory.apply(after, result.versionstamp, by);
       else await this.#refreshAfter(prepared);
       return result.ok;
@@ -161,6 +166,7 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
       more?.doubtful();
       throw error;
     } finally {
+      riding?.ended(isStored);
       this.#underWay.end(prepared, change);
       if (this.isDoubtful) void this.#doubtful.learn();
     }

@@ -3,11 +3,13 @@
  */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
+import type { Auditor } from "../../access/auditor.ts";
 import type { Authentication } from "../../access/authentication.ts";
-import { NOBODY } from "../../access/identity.ts";
+import { type Identity, NOBODY } from "../../access/identity.ts";
 import type { Standing } from "../../access/shares.ts";
 import type { SessionLimits } from "../../api/capability.ts";
 import type { Actor } from "../../domain/actor.ts";
+import { ApiError } from "../../domain/errors.ts";
 import type { Replies } from "../replies.ts";
 import type { HttpEnv, HttpRequest, Route } from "./route.ts";
 import { secured } from "./security_headers.ts";
@@ -20,6 +22,8 @@ export interface HttpOptions {
   allowed_origins: readonly string[];
   auth: Pick<Authentication, "authorise" | "identify" | "requireKey" | "standingOf">;
   limits: { http(ip: string, actor: Actor, standing: Standing): SessionLimits };
+  /** Absent if no audit log is kept. */
+  audit?: Pick<Auditor, "noteRefusal" | "during">;
 }
 
 export type HttpApp = Hono<HttpEnv>;
@@ -48,14 +52,15 @@ const postOnly = () => new Response("POST only", { status: 405, headers: { allow
 async function answer(
   context: HttpRequest["context"],
   route: Route,
-  { auth, limits }: HttpOptions,
+  { auth, limits, audit }: HttpOptions,
   replies: Replies,
 ): Promise<Response> {
   const { ip, certificate } = context.env;
   const { path, permission, handle, errorForm } = route;
+  let identity: Identity = NOBODY;
   try {
     const authorization = context.req.header("authorization") ?? null;
-    const identity = permission === "none"
+    identity = permission === "none"
       ? NOBODY
       : await context.env.agent() ?? await auth.identify({ authorization, certificate, ip });
     if (permission === "any key") auth.requireKey(identity);
@@ -74,6 +79,12 @@ async function answer(
     });
     return answered instanceof Response ? answered : await replies.of(answered, errorForm);
   } catch (error) {
+    const action = isWrongKey(error) ? "authenticate" : path;
+    audit?.noteRefusal({ actor: identity.actor, ip, action }, error);
     return await replies.failure(error, path, errorForm);
   }
+}
+
+export function isWrongKey(error: unknown): boolean {
+  return error instanceof ApiError && error.code === "INVALID_AUTH_TOKEN";
 }

@@ -1,4 +1,6 @@
 /** `/attachments`: takes a file, as the body of a request, for a later task. */
+import type { Auditor } from "../../access/auditor.ts";
+import { recordAction } from "../../store/audit/audited_action.ts";
 import { ATTACHMENT_MAX_BYTES } from "../../domain/attachment_bounds.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { Attachments } from "../../engine/attachments.ts";
@@ -7,9 +9,11 @@ import type { Route } from "./route.ts";
 export interface AttachmentRouteOptions {
   /** Undefined if this server keeps no files. */
   attachments: Pick<Attachments, "add"> | undefined;
+  /** Absent if no audit log is kept. */
+  audit?: Pick<Auditor, "during">;
 }
 
-export function attachmentRoute({ attachments }: AttachmentRouteOptions): Route {
+export function attachmentRoute({ attachments, audit }: AttachmentRouteOptions): Route {
   return {
     method: "POST",
     path: "/attachments",
@@ -40,11 +44,19 @@ export function attachmentRoute({ attachments }: AttachmentRouteOptions): Route 
           expected: "the type of the file; with curl, use --data-binary @FILE instead of --form",
         });
       }
-      return await attachments.add({
+      const file = {
         body: body ?? new Blob().stream(),
         name: fileName(headers.get("x-filename") ?? ""),
         mime_type,
-      }, session.actor);
+      };
+      const add = () => attachments.add(file, session.actor);
+      if (!audit) return await add();
+      const details = { name: file.name, mime_type };
+      const asked = { actor: session.actor, ip: session.limits.client, action: "add_attachment", details };
+      return await audit.during(asked, async () => {
+        await recordAction();
+        return await add();
+      });
     },
   };
 }

@@ -1,4 +1,6 @@
 /** `/hooks/NAME`: takes the deliveries of webhooks. Whoever knows the template's secret may start its task. */
+import type { Auditor } from "../../access/auditor.ts";
+import { describeAction } from "../../store/audit/audited_action.ts";
 import { ERRORS } from "../../domain/errors.ts";
 import type { HookAnswer, Hooks } from "../../engine/templates/hooks.ts";
 import { hookActor } from "../../domain/actor.ts";
@@ -23,9 +25,11 @@ export interface HookRouteOptions {
   hooks: Pick<Hooks, "find" | "receive">;
   clock: Clock;
   max_message_bytes: number;
+  /** Absent if no audit log is kept. */
+  audit?: Pick<Auditor, "during">;
 }
 
-export function hookRoute({ hooks, clock, max_message_bytes }: HookRouteOptions): Route {
+export function hookRoute({ hooks, clock, max_message_bytes, audit }: HookRouteOptions): Route {
   return {
     method: "POST",
     path: `${PREFIX}:name`,
@@ -40,21 +44,33 @@ export function hookRoute({ hooks, clock, max_message_bytes }: HookRouteOptions)
       const header = (name: string) => context.req.header(name);
       let isSigned = false;
       try {
-        const answer = await hooks.receive(hook, {
+        const arrived = {
           body: await readBytes(context.req.raw, max_message_bytes),
           signature: header("x-hub-signature-256"),
           event: header("x-github-event"),
           // One that is empty names nothing.
           delivery_id: header("x-github-delivery") || header("x-delivery-id") || undefined,
-        }, {
+        };
+        const counting = {
           count: () => session.limits.operation("tasks_per_minute"),
           signed() {
             isSigned = true;
+            describeAction({ actor: hookActor(name) });
             // A signature is as good as a key: whoever has none cannot use up what its sender may.
             session.identify({ actor: hookActor(name), permissions: [], expires_ms: Infinity });
             session.limits.message();
           },
-        });
+        };
+        const receive = () => hooks.receive(hook, arrived, counting);
+        const { event, delivery_id } = arrived;
+        const details = { template: name, event, delivery_id };
+        const asked = {
+          actor: session.actor,
+          ip: session.limits.client,
+          action: "receive_delivery",
+          details,
+        };
+        const answer = await (audit ? audit.during(asked, receive) : receive());
         return responseOf(answer, clock);
       } catch (error) {
         if (!isSigned) session.limits.message();

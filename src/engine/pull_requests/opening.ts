@@ -1,4 +1,5 @@
 /** Opens a task's pull request, or brings an open one up to date: pushes the branch, then asks the forge. */
+import { recordAction } from "../../store/audit/audited_action.ts";
 import { type Clock, isoTime } from "../../clock/clock.ts";
 import { nothingChanged, type OwnWorktree } from "../../domain/accepting.ts";
 import type { Actor } from "../../domain/actor.ts";
@@ -97,6 +98,7 @@ export class PullRequestOpening {
     const order = { common_dir, remote, commit, branch: open?.branch ?? worktree.branch };
     const branch = open?.branch ?? await remotes.freeBranch(order, signal);
     const there = open ?? await forges.find(place, branch, signal);
+    await recordAction();
     await remotes.push({ ...order, branch }, signal);
     const number = there?.number ??
       await this.#opened(task, worktree, request, place, remote, branch, signal);

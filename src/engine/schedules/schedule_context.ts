@@ -29,6 +29,14 @@ export interface ScheduleStore extends ScheduleMemory {
   update(plan: (view: ScheduleMemory) => SchedulePlan, by: Actor): Promise<unknown>;
 }
 
+/** What the audit log says of a run. */
+export interface ScheduledAction {
+  actor: Actor;
+  action: string;
+  target: string;
+  details: Record<string, unknown>;
+}
+
 export interface ScheduleContext {
   clock: Clock;
   commands: Pick<TaskCommands, "check" | "create" | "cancel" | "update" | "pause" | "resume">;
@@ -40,6 +48,8 @@ export interface ScheduleContext {
   bus: Pick<EventBus, "publish">;
   /** What an unfinished task waits for. */
   waitOf(task: TaskRecord): WaitingKind | undefined;
+  /** Carries out what a schedule asks for, with its entry in the audit log; absent if none is kept. */
+  audited?(asked: ScheduledAction, work: () => Promise<unknown>): Promise<unknown>;
   /** Writes to the server's log. Runs have no caller that gets a reply. */
   tell(entry: NewEntry): void;
 }

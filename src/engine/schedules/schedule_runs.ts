@@ -126,7 +126,10 @@ export class ScheduleRuns {
     const dependencies = this.#dependenciesOf(schedule);
     try {
       const task = { id: run_id, ...spec.task, dependencies };
-      await this.#context.commands.create(task, scheduleActor(id), id);
+      const actor = scheduleActor(id);
+      const asked = { actor, action: "run_schedule", target: run_id, details: { schedule_id: id } };
+      const create = () => this.#context.commands.create(task, actor, id);
+      await (this.#context.audited?.(asked, create) ?? create());
       this.#tell("info", id, `Run '${run_id}' was started`, { run_id });
       return { number };
     } catch (error) {

@@ -1,0 +1,36 @@
+/** Which entries of the audit log somebody asks for. Pure. */
+import { epochOf } from "../../clock/clock.ts";
+import type { AuditEntry, AuditOutcome } from "./audit_entry.ts";
+
+export interface AuditFilter {
+  /** The id of the actor; its kind if it has no id, such as `owner`. */
+  actor?: string;
+  action?: string;
+  target?: string;
+  outcome?: AuditOutcome;
+  /** ISO 8601; entries of this time are included. */
+  start?: string;
+  end?: string;
+}
+
+/** `tenant`: the only one whose entries are seen. */
+export function auditMatcher(filter: AuditFilter, tenant?: string): (entry: AuditEntry) => boolean {
+  const { actor, action, target, outcome } = filter;
+  const start_ms = filter.start === undefined ? -Infinity : epochOf(filter.start);
+  const end_ms = filter.end === undefined ? Infinity : epochOf(filter.end);
+  return (entry) => {
+    const at_ms = epochOf(entry.time);
+    return (tenant === undefined || entry.actor.tenant === tenant) &&
+      (actor === undefined || (entry.actor.id ?? entry.actor.kind) === actor) &&
+      (action === undefined || entry.action === action) &&
+      (target === undefined || isAbout(entry, target)) &&
+      (outcome === undefined || entry.outcome === outcome) &&
+      at_ms >= start_ms && at_ms <= end_ms;
+  };
+}
+
+/** A message may be about several tasks, which its details name. */
+function isAbout({ target, details }: AuditEntry, wanted: string): boolean {
+  const { task_ids } = details as { task_ids?: unknown };
+  return target === wanted || (Array.isArray(task_ids) && task_ids.includes(wanted));
+}
