@@ -24,6 +24,12 @@ Deno.test("cli: a template is listed and started; its hook's deliveries are list
     assert.equal((await run(["run", "--template", "greet", "-p", "who"])).code, 2);
     assert.equal((await run(["run", "--template", "greet", "a prompt"])).code, 2);
     assert.equal((await run(["run"])).code, 2);
+    const ignored = await run(["run", "--template", "greet", "-p", "who=you", "--agent", "sh", "-w"]);
+    assert.equal(ignored.code, 2);
+    assert.match(ignored.stderr, /--agent, --worktree cannot be given with --template/);
+    const lonely = await run(["run", "a prompt", "-p", "who=you"]);
+    assert.equal(lonely.code, 2);
+    assert.match(lonely.stderr, /--param needs --template/);
     assert.deepEqual((await json("deliveries", "greet")).deliveries, []);
     assert.match((await run(["deliveries", "greet", "--replay", "none"])).stderr, /delivery_id/);
   }, { ...config, templates }));

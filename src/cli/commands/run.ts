@@ -46,7 +46,11 @@ export function addRun(program: Command, cli: Cli): void {
     .addOption(levelOption("info", "with --follow: log entries of this level and above"))
     .action(async (argument: string | undefined, given: RunFlags) => {
       const { terminal } = cli;
-      if (given.template !== undefined) return await runTemplate(cli, given, argument);
+      if (given.template !== undefined) {
+        refuseOthers(command);
+        return await runTemplate(cli, given, argument);
+      }
+      if (given.param !== undefined) return command.error("error: --param needs --template");
       const found = promptAmong(argument, given);
       if (found === undefined) return command.error(promptMissing(given, ", or --template"));
       const { prompt, flags } = found;
@@ -66,6 +70,23 @@ export function addRun(program: Command, cli: Cli): void {
       );
       await tellStarted(cli, flags, reply, scheduled_time);
     });
+}
+
+/** What a template's task may be given besides its parameters. */
+const WITH_TEMPLATE = ["template", "param", "id", "follow", "level", "url", "data", "key", "ca", "json"];
+
+/** All else would be left out without a word. */
+function refuseOthers(command: Command): void {
+  const others = command.options
+    .filter((option) => !WITH_TEMPLATE.includes(option.attributeName()))
+    .filter((option) => command.getOptionValueSource(option.attributeName()) === "cli")
+    .map(({ long }) => long);
+  if (others.length === 0) return;
+  command.error(
+    `error: ${
+      [...new Set(others)].join(", ")
+    } cannot be given with --template: its task is as the configuration has it`,
+  );
 }
 
 async function runTemplate(cli: Cli, flags: RunFlags, prompt: string | undefined): Promise<void> {
