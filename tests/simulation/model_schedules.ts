@@ -14,8 +14,9 @@ interface KnownSchedule {
   /** The run made for `next_ms`. */
   made: string | undefined;
   last_run: string | undefined;
-  /** Since when it is paused, by the monotonic clock. */
+  /** Since when it is paused, and when it was resumed last, by the monotonic clock. */
   paused_ms: number | undefined;
+  resumed_ms: number;
   /** When it was changed last. */
   edited_ms: number;
 }
@@ -29,6 +30,8 @@ export class ScheduleModel {
   readonly unwanted = new Set<string>();
   /** Those that are gone by a commit that was answered with an error, so that the program may not know of it yet. */
   readonly doubtful = new Set<string>();
+  /** When each was gone, by the monotonic clock. */
+  readonly #over = new Map<string, number>();
   readonly #time: SimTime;
   readonly #fail: (message: string) => void;
   readonly #isGoingOn: (task_id: string) => boolean;
@@ -53,6 +56,7 @@ export class ScheduleModel {
       made: undefined,
       last_run: undefined,
       paused_ms: undefined,
+      resumed_ms: -Infinity,
       edited_ms: -Infinity,
     });
   }
@@ -62,7 +66,12 @@ export class ScheduleModel {
     const schedule = this.known.get(id);
     // Its client may have ended it while the run was on its way.
     if (!schedule) {
-      return this.unwanted.has(id) ? undefined : this.#fail(`${task_id} is a run of no schedule`);
+      // It has come to its end while somebody started one by hand.
+      const isUnderWay = !isOwn &&
+        this.#time.monotonic_ms - (this.#over.get(id) ?? -Infinity) <= UNDER_WAY_MS;
+      return isUnderWay || this.unwanted.has(id)
+        ? undefined
+        : this.#fail(`${task_id} is a run of no schedule`);
     }
     if (!isOwn) return void schedule.extra++;
     const { last_run, spec, paused_ms = Infinity, edited_ms } = schedule;
@@ -90,6 +99,7 @@ export class ScheduleModel {
     const counted = runs - before.runs - (by_hand - before.by_hand);
     const made = before.made === undefined ? 0 : 1;
     Object.assign(schedule, { next_ms, runs, by_hand, last_run: state.last_run });
+    if (before.paused_ms !== undefined && !state.paused) schedule.resumed_ms = now_ms;
     schedule.paused_ms = state.paused ? before.paused_ms ?? now_ms : undefined;
     schedule.extra -= by_hand - before.by_hand;
     if (schedule.extra < 0) this.#fail(`schedule ${id} counts a run by hand that nobody has started`);
@@ -103,7 +113,8 @@ export class ScheduleModel {
     // A run that goes on and a pause are the only reasons to leave one out.
     const canOverlap = before.last_run !== undefined || before.extra > 0;
     const mustRun = !canOverlap || before.spec.recurring?.allow_overlap;
-    if (mustRun && before.paused_ms === undefined) {
+    const wasPaused = before.paused_ms !== undefined || now_ms - before.resumed_ms <= UNDER_WAY_MS;
+    if (mustRun && !wasPaused) {
       this.#fail(`schedule ${id} leaves out its run of ${new Date(before.next_ms).toISOString()}`);
     }
     if (Date.parse(state.skipped?.at(-1)?.time ?? "") !== before.next_ms) {
@@ -123,6 +134,7 @@ export class ScheduleModel {
   removed(id: string, answered: boolean): void {
     const schedule = this.known.get(id);
     this.known.delete(id);
+    this.#over.set(id, this.#time.monotonic_ms);
     if (!answered) this.doubtful.add(id);
     if (!schedule || this.unwanted.has(id)) return;
     const { recurring } = schedule.spec;

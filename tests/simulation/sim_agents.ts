@@ -330,7 +330,8 @@ export class SimProcess implements Run {
     if (this.#isBetween || this.#isOver) return;
     this.#isInterrupted = true;
     this.#after(this.#machine.random.between(0, 2_000), () => {
-      if (this.#isInterrupted && this.#session) this.#turnEnds("stopped");
+      // One that is interrupted before it has its prompt gets it, and ends its turn with the first step.
+      if (this.#isInterrupted && this.#isPrompted) this.#turnEnds("stopped");
     });
   }
 
