@@ -8,6 +8,7 @@ import { resetTimeIn } from "../../src/agents/acp/reset_time.ts";
 import { refusalIn } from "../../src/agents/acp/told_refusal.ts";
 import { copilot } from "../../src/agents/makes/copilot.ts";
 import { gemini } from "../../src/agents/makes/gemini.ts";
+import { toldFullDisk } from "../../src/domain/full_disk.ts";
 import { troubleAnswer } from "../fixtures/model_troubles.ts";
 import { framesRequest, ran } from "./fixtures/acp_run.ts";
 import type { Frame } from "./fixtures/frames_agent.ts";
@@ -418,3 +419,20 @@ Deno.test("shapes: an empty turn, and one in which Gemini counts no tokens, are 
     ]);
     assert.equal(await warnings("gemini", says("Done."), quota([{ model: "m" }])), undefined);
   }));
+
+Deno.test("shapes: an agent that has no room on its disk is told from one that watches too many files", () => {
+  const kinds = [
+    "Internal error: ENOSPC: no space left on device, write",
+    "The agent ended: OSError: [Errno 28] No space left on device: '/x'",
+    "write /x: disk quota exceeded",
+    "There is not enough space on the disk.",
+    "ENOSPC: System limit for number of file watchers reached, watch '/x'",
+    "Something else",
+  ].map((message) => toldFullDisk({ kind: "agent_crashed", message }));
+  assert.deepEqual(kinds.map(({ kind }) => kind), [
+    ...Array(4).fill("overloaded"),
+    "agent_crashed",
+    "agent_crashed",
+  ]);
+  assert.match(kinds[0]!.message, /^A disk is full: Internal error: ENOSPC/);
+});

@@ -1,5 +1,6 @@
 /** A server whose disk is full says so, goes on answering, loses nothing it acknowledged, and recovers by itself. */
 import assert from "node:assert/strict";
+import { misbehaving } from "../agents/fixtures/acp_run.ts";
 import { Repository } from "../fixtures/repository.ts";
 import { TestServer } from "../fixtures/server.ts";
 import type { Message } from "../fixtures/socket.ts";
@@ -112,3 +113,66 @@ Deno.test("a task whose worktree finds no room waits, and begins by itself when 
     await Deno.remove(dir, { recursive: true });
   }
 });
+
+Deno.test(
+  "an agent that runs out of room in the middle of its work goes on when there is some, and others are not disturbed",
+  {
+    ignore: !maySmallDisk,
+  },
+  async () => {
+    const small = await smallDisk();
+    const dir = await Deno.makeTempDir({ prefix: "oa-room-" });
+    const agents = {
+      quick: { protocol: "command", command: ["true"] },
+      answers: { protocol: "acp", command: misbehaving("writes") },
+      dies: { protocol: "acp", command: misbehaving("writes-dies") },
+    };
+    const tasks = {
+      default_agent: "quick",
+      max_concurrent: 4,
+      allowed_dirs: [small, "."],
+      exclusive_folders: false,
+    };
+    const server = new TestServer(dir, { config: { ...config, agents, tasks } }, {});
+    const ask = async (message: Message) => (await server.post(message)).reply as Message;
+    const shown = async (id: string) => (await ask({ type: "get_task_status", task_id: id })).task as Message;
+    const start = async (id: string, execution: Record<string, unknown>) => {
+      const task = { id, type: "testing", priority: "low", description: id, execution };
+      const reply = await ask({ type: "start_task", task });
+      assert.equal(reply.type, "task_started", JSON.stringify(reply));
+    };
+    try {
+      await server.start();
+      await Deno.writeFile(`${small}/ballast`, new Uint8Array((12 << 20) - 65_536));
+      for (const agent of ["answers", "dies"]) {
+        await Deno.mkdir(`${small}/${agent}`);
+        await start(agent, { agent, working_dir: `${small}/${agent}` });
+      }
+      for (const id of ["answers", "dies"]) {
+        await until(async () => {
+          const { status, error, waiting_for } = await shown(id);
+          assert.notEqual(status, "failed", error as string);
+          return (waiting_for as Message | undefined)?.kind === "disk";
+        });
+        const { waiting_for, retry_count } = await shown(id);
+        assert.match(
+          (waiting_for as Message).reason as string,
+          /^A disk is full: .*(ENOSPC|No space left on device)/,
+        );
+        const { attempts } = (await ask({ type: "get_task_result", task_id: id })).result as Message;
+        const [first] = attempts as { failure: Message }[];
+        assert.equal(first!.failure.kind, "overloaded", JSON.stringify(first));
+        assert.equal(retry_count, 0);
+      }
+      await start("beside", {});
+      await until(async () => (await shown("beside")).status === "completed");
+      await Deno.remove(`${small}/ballast`);
+      for (const id of ["answers", "dies"]) await until(async () => (await shown(id)).status === "completed");
+      assert.equal((await Deno.stat(`${small}/answers/written`)).size, 1 << 20);
+    } finally {
+      await server.stop("SIGTERM");
+      await unmount(small);
+      await Deno.remove(dir, { recursive: true });
+    }
+  },
+);

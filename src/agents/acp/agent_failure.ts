@@ -2,6 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import { ApiError } from "../../domain/errors.ts";
 import type { Failure, FailureKind } from "../../domain/failure.ts";
+import { toldFullDisk } from "../../domain/full_disk.ts";
 import type { RunOutcome } from "../../domain/run.ts";
 import { SIGNALLED } from "../reporting/exit_status.ts";
 import { limitTold, loginText, type ModelTrouble, refusalOf, withMore } from "./model_trouble.ts";
@@ -117,6 +118,12 @@ export interface FailureContext {
 
 /** The verdict on a turn that did not end by itself. */
 export function verdictOf(error: unknown, context: FailureContext): Verdict {
+  const verdict = ownVerdict(error, context);
+  const failure = verdict.failure && toldFullDisk(verdict.failure);
+  return failure === verdict.failure ? verdict : { ...verdict, failure, refusal: undefined };
+}
+
+function ownVerdict(error: unknown, context: FailureContext): Verdict {
   if (error instanceof GivenUp) {
     return { status: "failed", failure: error.failure, refusal: refusalOf(error.trouble, context.model) };
   }

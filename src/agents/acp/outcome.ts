@@ -11,6 +11,7 @@
  * - Steps left open in the plan: completed, with a warning. Agents often forget to check off the last one.
  */
 import type { Failure, FailureKind } from "../../domain/failure.ts";
+import { toldFullDisk } from "../../domain/full_disk.ts";
 import type { AgentMoment } from "./agent_moment.ts";
 import { kindOfText } from "./failure_kind.ts";
 import { type ModelTrouble, troubleInText, withMore } from "./model_trouble.ts";
@@ -111,7 +112,9 @@ function failureOf(facts: TurnFacts): Failure | undefined {
     if (facts.trouble?.isFinal) return failure(facts.trouble.kind, `The agent failed: ${facts.trouble.what}`);
     const why = facts.failure_text.trim();
     const kind = facts.trouble?.kind ?? kindOfText(why) ?? "refused";
-    return failure(kind, why === "" ? "The agent reports a system error" : `The agent failed: ${why}`);
+    return toldFullDisk(
+      failure(kind, why === "" ? "The agent reports a system error" : `The agent failed: ${why}`),
+    );
   }
   if (facts.is_refused && facts.stop_reason === "end_turn") {
     return failure(
