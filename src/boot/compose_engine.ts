@@ -41,6 +41,7 @@ import { gitLanding } from "../workspaces/landing.ts";
 import { checkRunner, runTeardown } from "../workspaces/project_programs.ts";
 import { gitWorkspaces } from "../workspaces/workspaces.ts";
 import { worktreeFolders } from "../workspaces/worktree_folders.ts";
+import { boxedPrograms } from "./boxed_programs.ts";
 import { composeAcceptance } from "./compose_acceptance.ts";
 import { composeKeepAwake } from "./compose_keep_awake.ts";
 import type { ComposeOptions } from "./compose_options.ts";
@@ -99,6 +100,12 @@ export async function composeEngine(
     run: containedPrograms(clock),
     server_env: Deno.env.toObject(),
     marks: serverMarks(ids),
+    boxed: boxedPrograms({
+      sandboxes: options.sandboxes,
+      settings: { agents, agentFor: (task) => projects.agentFor(task) },
+      taskOf: (id) => store.tasks.get(id),
+      tmp_root: join(folder, "tmp"),
+    }),
   };
   const runCheck = checkRunner(programs);
   const git = createGit(programs);
@@ -166,6 +173,7 @@ export async function composeEngine(
     offers: store.agents,
     holds,
     history: new AgentHistory(store.tasks, store.changes),
+    sandboxes: options.sandboxes,
     cannotRun,
   });
   const engine = new Engine({

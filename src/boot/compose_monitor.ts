@@ -9,13 +9,14 @@ import { FailureCounts } from "../read/failure_counts.ts";
 import { Prometheus } from "../monitor/prometheus.ts";
 import { RequestMetrics } from "../monitor/request_metrics.ts";
 import type { Store } from "../store/open.ts";
+import { sandboxFindings } from "./checks/sandboxes.ts";
 import type { ComposeOptions } from "./compose_options.ts";
 import type { Access } from "./compose_access.ts";
 
 export type Monitor = ReturnType<typeof composeMonitor>;
 
 export function composeMonitor(
-  { clock, config, folder, ability, processFindings = () => [] }: ComposeOptions,
+  { clock, config, folder, ability, sandboxes, processFindings = () => [] }: ComposeOptions,
   store: Store,
   { queries }: Engine,
   usage: UsageReports,
@@ -40,7 +41,7 @@ export function composeMonitor(
       websocket_server: () => [...limits.findings(), ...certificate?.findings() ?? [], ...processFindings()],
       task_manager: async () => {
         await ability?.tried();
-        return queries.findings();
+        return [...queries.findings(), ...await sandboxFindings(config.agents, sandboxes)];
       },
       process_monitoring: () => machine.processFindings(),
       file_monitoring: () => machine.diskFindings(),

@@ -1,6 +1,7 @@
 /** What it means that an agent cannot be held to a permission policy: it asks only if it wants to. Pure. */
 import type { AgentConfig } from "./agent_config.ts";
 import { fieldProblem } from "./field_problem.ts";
+import { enforced } from "./sandbox.ts";
 import type { RunRequest } from "./run_request.ts";
 import type { PermissionPolicy } from "./task.ts";
 
@@ -31,7 +32,12 @@ function unboundText(policy: PermissionPolicy, name: string, agent: AgentConfig)
   return `permissions: "${policy}" has no effect: ${unboundReason(name, agent)}`;
 }
 
-function unboundReason(name: string, { protocol }: AgentConfig): string {
+function unboundReason(name: string, { protocol, sandbox }: AgentConfig): string {
+  const held = enforced(sandbox) ? ". Only its sandbox holds it back" : "";
+  return freeReason(name, protocol) + held;
+}
+
+function freeReason(name: string, protocol: AgentConfig["protocol"]): string {
   return protocol === "command"
     ? `agent '${name}' is a command, which asks for no permission before it acts`
     : `how agent '${name}' can be made to ask before it acts is not known, so it asks only if it wants to`;

@@ -13,6 +13,8 @@ import type { ConfiguredAgent, ListedAgent } from "../protocol/basic_messages.ts
 import type { AgentHistory } from "../read/agent_history.ts";
 import type { AgentHolds } from "./holds/agent_holds.ts";
 import { AgentSessionLists, type AgentSessionListsOptions } from "./agent_session_lists.ts";
+import type { Sandboxes } from "../host/sandbox/sandboxes.ts";
+import { obstacleToSandbox } from "./sandbox_obstacle.ts";
 import { bounded, joined } from "./agent_visits.ts";
 import type { NoSpec } from "../store/record_kinds.ts";
 import type { RecordStore } from "../store/record_store.ts";
@@ -29,6 +31,8 @@ export interface AgentDirectoryOptions extends AgentSessionListsOptions {
   holds: Pick<AgentHolds, "places" | "release" | "clear">;
   /** Why no agent can be started now, if so. */
   cannotRun(): ApiError | undefined;
+  /** Absent: there are no sandboxes. */
+  sandboxes?: Pick<Sandboxes, "require">;
 }
 
 export class AgentDirectory {
@@ -153,6 +157,11 @@ export class AgentDirectory {
     return found ?? { installed: true, install_advice: "", login_advice: "" };
   }
 
+  async #sandboxProblem({ name, sandbox }: ConfiguredAgent): Promise<string | undefined> {
+    if (sandbox === undefined) return undefined;
+    return (await obstacleToSandbox(this.#options.sandboxes, name, sandbox))?.message;
+  }
+
   async #view(agent: ConfiguredAgent, program?: AgentProgram): Promise<ListedAgent> {
     const { offers, history, holds } = this.#options;
     const { name } = agent;
@@ -164,13 +173,17 @@ export class AgentDirectory {
     }));
     const { make, installed, install_advice, login_advice } = program ?? await this.#look(name);
     const offer = offers.get(name)?.state ?? { login: "unknown" as const, accepts: [] };
-    const todo = !installed ? install_advice : offer.login === "needed" ? login_advice : "";
+    const sandbox_problem = await this.#sandboxProblem(agent);
+    const todo = !installed
+      ? install_advice
+      : sandbox_problem ?? (offer.login === "needed" ? login_advice : "");
     return {
       ...agent,
       make,
       installed,
       ...offer,
       ...history.of(name),
+      sandbox_problem,
       held_until: hold?.until,
       held_reason: hold?.reason,
       held_models: models.length > 0 ? models : undefined,

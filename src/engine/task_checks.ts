@@ -5,7 +5,7 @@ import { delegated, requireApart } from "../domain/delegated_task.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import { unboundProblem } from "../domain/permission_binding.ts";
-import { enforced, noSandboxes } from "../domain/sandbox.ts";
+import { enforced } from "../domain/sandbox.ts";
 import type { Execution, NewTask } from "../domain/task.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import { requireRoom } from "../domain/waiting_bytes.ts";
@@ -15,6 +15,7 @@ import { refuseCommands } from "./client_commands.ts";
 import { refuseVariables } from "./client_variables.ts";
 import { foundTask } from "./found_task.ts";
 import type { RunContext } from "./run_context.ts";
+import { obstacleToSandbox } from "./sandbox_obstacle.ts";
 import type { TakenSessions } from "./taken_sessions.ts";
 
 export interface CheckOptions extends RunContext {
@@ -127,9 +128,9 @@ export class TaskChecks {
     const { settings, sandboxes } = this.#options;
     const agent = settings.agentFor({ spec: { ...task, folder } });
     const sandbox = enforced(settings.agents[agent]?.sandbox);
-    if (sandbox === undefined) return undefined;
-    if (sandboxes === undefined) throw noSandboxes(agent);
-    return sandboxes.require(agent, sandbox);
+    return sandbox && obstacleToSandbox(sandboxes, agent, sandbox).then((obstacle) => {
+      if (obstacle) throw obstacle;
+    });
   }
 
   async #checkWorkspace(working_dir: string, task: NewTask): Promise<void> {
@@ -185,6 +186,8 @@ export class TaskChecks {
   #requireHold(agent: string): void {
     const { settings, runner } = this.#options;
     const config = settings.agents[agent];
-    if (config !== undefined && runner.canHold?.(config) === false) throw unboundProblem(agent, config);
+    // What its sandbox forbids needs no permission.
+    if (config === undefined || enforced(config.sandbox)) return;
+    if (runner.canHold?.(config) === false) throw unboundProblem(agent, config);
   }
 }

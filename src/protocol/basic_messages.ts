@@ -10,6 +10,7 @@ import { exchange } from "./exchange.ts";
 import { ClaudeProcess } from "./process.ts";
 import { SystemResources } from "./resources.ts";
 import { RuntimeStatus } from "../domain/attempt/runtime_status.ts";
+import { enforced, Sandbox } from "../domain/sandbox.ts";
 import { Task, TaskType } from "../domain/task.ts";
 
 /** An agent at work: one running attempt of a task. */
@@ -40,6 +41,9 @@ export const ConfiguredAgent = z.object({
   program: z.string(),
   is_default: z.boolean(),
   task_types: z.array(TaskType).describe("The task types that go to it if a task names no agent."),
+  sandbox: Sandbox.optional().describe(
+    "What it may see and change, as configured. Absent: nothing holds it back.",
+  ),
 });
 export type ConfiguredAgent = z.infer<typeof ConfiguredAgent>;
 
@@ -62,6 +66,9 @@ export const ListedAgent = ConfiguredAgent.extend({
   held_models: z.array(z.object({ model: z.string(), until: z.string(), reason: z.string() })).optional()
     .describe("The models that alone are refused, each until its own time."),
   todo: z.string().optional().describe("What to do before it can work: how to install it, or to log in."),
+  sandbox_problem: z.string().optional().describe(
+    "Why its sandbox cannot be made now: its tasks are refused.",
+  ),
   problem: z.string().optional().describe("Only in `agent_probed`: why it could not open a session."),
 });
 export type ListedAgent = z.infer<typeof ListedAgent>;
@@ -124,11 +131,12 @@ export const basicMessages = {
 
 /** The agents of a configuration, in the configuration's order. */
 export function configuredAgents({ agents, tasks }: Config): ConfiguredAgent[] {
-  return Object.entries(agents).map(([name, { protocol, command }]) => ({
+  return Object.entries(agents).map(([name, { protocol, command, sandbox }]) => ({
     name,
     protocol,
     program: command[0]!,
     is_default: name === tasks.default_agent,
     task_types: TaskType.options.filter((type) => tasks.agent_by_type[type] === name),
+    sandbox: enforced(sandbox),
   }));
 }

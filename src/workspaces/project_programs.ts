@@ -5,7 +5,12 @@ import { CHECK_OUTPUT_MAX, type RunCheck } from "../domain/check.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Clock } from "../clock/clock.ts";
 import { commonVariables, pickVariables } from "../host/processes/common_variables.ts";
-import { type ProgramEnd, type RunProgram, whyEnded } from "../host/processes/contained_program.ts";
+import {
+  type ProgramEnd,
+  type ProgramRun,
+  type RunProgram,
+  whyEnded,
+} from "../host/processes/contained_program.ts";
 import { endTree } from "../host/processes/end_tree.ts";
 import { processLists } from "../host/processes/process_lists.ts";
 import { createTree } from "../host/processes/process_tree.ts";
@@ -29,7 +34,16 @@ export interface ProgramHost {
   run: RunProgram;
   server_env: Record<string, string>;
   marks?: Record<string, string>;
+  /** Has what runs for the task run in its agent's sandbox, if that has one: it may run what the agent has written. */
+  boxed?: Boxed;
 }
+
+/** Throws `SERVICE_UNAVAILABLE` if there can be no sandbox. `folder`: where the program starts. */
+export type Boxed = (
+  task_id: string,
+  folder: string,
+  program: Pick<ProgramRun, "program" | "args" | "env">,
+) => Promise<{ run: Pick<ProgramRun, "program" | "args" | "env">; end(): Promise<void> } | undefined>;
 
 export interface InWorktree {
   task_id: string;
@@ -81,10 +95,9 @@ export function checkRunner(host: ProgramHost): RunCheck {
     const tail = new Tail(CHECK_OUTPUT_MAX);
     const mark = { OPENCODE_AGENTS_CHECK: crypto.randomUUID() };
     try {
-      const end = await host.run({
+      const end = await runBoxed(host, task_id, folder, {
         program,
         args,
-        cwd: folder,
         env: { ...variablesFor(host, task_id, env), ...mark },
         bound_ms: CHECK_MS,
         signal,
@@ -139,6 +152,20 @@ function variablesFor(
   return { ...usual, ...env, TASK_ID: task_id, ...marks };
 }
 
+async function runBoxed(
+  { run, boxed }: ProgramHost,
+  task_id: string,
+  folder: string,
+  program: Omit<ProgramRun, "cwd">,
+): Promise<ProgramEnd> {
+  const box = await boxed?.(task_id, folder, program);
+  try {
+    return await run({ ...program, ...box?.run, cwd: folder });
+  } finally {
+    await box?.end();
+  }
+}
+
 async function problemOf(
   host: ProgramHost,
   [program = "", ...args]: readonly string[],
@@ -149,10 +176,9 @@ async function problemOf(
 ): Promise<string | undefined> {
   let end: ProgramEnd;
   try {
-    end = await host.run({
+    end = await runBoxed(host, task_id, folder, {
       program,
       args,
-      cwd: folder,
       env: variablesFor(host, task_id, { ...env, OPENCODE_AGENTS_REPOSITORY: repository }),
       bound_ms: left_ms,
       signal,

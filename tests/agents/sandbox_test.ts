@@ -203,6 +203,9 @@ sandboxTest(
         { working_dir: `${boxes.dir}/mine` },
       );
       assert.equal(output.trim(), "");
+      const id = await boxes.start("exit 0", { working_dir: `${boxes.dir}/mine`, isolation: "worktree" });
+      const { status, error } = await boxes.ended(id);
+      assert.deepEqual([status, /belongs elsewhere/.test(String(error))], ["failed", true], error);
     });
   },
 );
@@ -294,6 +297,64 @@ sandboxTest(
   },
 );
 
+sandboxTest(
+  "sandbox: checks, and the setup of a worktree, run in the sandbox of the task's agent",
+  async () => {
+    const look = [
+      "sh",
+      "-c",
+      "ls $DATA/*.sqlite* $DATA/*.json 2>/dev/null && exit 1; touch $DATA/../x 2>/dev/null && exit 1; git status",
+    ];
+    await withBoxes(async (boxes) => {
+      const repository = await boxes.repository("project");
+      const env = { DATA: boxes.server.data };
+      for (const isolation of ["worktree", "none"]) {
+        const id = await boxes.start("echo two > file.txt", {
+          ...{ working_dir: repository.path, isolation, checks: [look], env },
+        });
+        const task = await boxes.ended(id);
+        const { result } = await boxes.ask({ type: "get_task_result", task_id: id }) as {
+          result: { checks: { ok: boolean; output: string }[] };
+        };
+        assert.equal(task.status, "completed", JSON.stringify(result));
+        assert.match(
+          result.checks[0]!.output,
+          /file\.txt|nothing to commit|no changes/,
+          JSON.stringify(result),
+        );
+      }
+      const other = await boxes.start("echo three > file.txt", { ...{ agent: "free", checks: [look], env } });
+      assert.equal((await boxes.ended(other)).status, "failed");
+    }, { agents: { free: { protocol: "command", command: ["true"] } } });
+  },
+);
+
+sandboxTest(
+  "sandbox: list_agents shows it, and an agent that asks for nothing may be denied all but what it allows",
+  async () => {
+    const command = ["sh", "-c", "exit 0"];
+    await withBoxes(async (boxes) => {
+      const { agents } = await boxes.ask({ type: "list_agents" }) as { agents: Reply[] };
+      const box = agents.find(({ name }) => name === "box")!;
+      assert.deepEqual(box.sandbox, { kind: "bwrap", network: true, home: "own", read: [], write: [] });
+      assert.equal(box.sandbox_problem, undefined);
+      assert.equal(agents.find(({ name }) => name === "free")!.sandbox, undefined);
+      await boxes.run("exit 0", { permissions: "deny" });
+      const task = {
+        id: "free",
+        type: "testing",
+        priority: "high",
+        description: "x",
+        execution: { agent: "free", permissions: "deny" },
+      };
+      assert.equal((await boxes.ask({ type: "start_task", task })).code, "INVALID_FIELD_VALUE");
+    }, {
+      sandbox: { home: "own" },
+      agents: { free: { protocol: "command", command, sandbox: { kind: "none" } } },
+    });
+  },
+);
+
 Deno.test("sandbox: without bubblewrap, and where the kernel refuses it, a task is refused and says what is missing", async () => {
   const bin = await Deno.makeTempDir();
   const command = ["sh", "-c", "echo RAN"];
@@ -316,6 +377,10 @@ Deno.test("sandbox: without bubblewrap, and where the kernel refuses it, a task 
     };
     await withServer({ config }, async (server) => {
       const error = await refusal(server);
+      const { reply: health } = await server.post({ type: "request_system_health" });
+      assert.match(JSON.stringify(health), /SANDBOX_UNAVAILABLE/);
+      const { reply: listed } = await server.post({ type: "list_agents" });
+      assert.match(JSON.stringify(listed), /"todo":"No sandbox: bubblewrap is not installed/);
       assert.equal(error.code, "SERVICE_UNAVAILABLE");
       assert.match(error.message, /bubblewrap/);
       assert.deepEqual(error.details.missing, ["bwrap"]);

@@ -137,7 +137,7 @@ Deno.test("bubblewrap makes each mount, and takes power and what is shared away"
     { ...hide("/etc/oa.json"), isFile: true },
     read("/d/lib"),
   ];
-  const args = sandboxArguments({ places, network: true, cwd: "/w" });
+  const args = sandboxArguments({ places, network: true, isRoot: true, cwd: "/w" });
   const text = args.join(" ");
   assert.match(text, /--unshare-pid/);
   assert.match(text, /--new-session --cap-drop ALL --ro-bind \/ \/ --dev \/dev --proc \/proc/);
@@ -148,5 +148,8 @@ Deno.test("bubblewrap makes each mount, and takes power and what is shared away"
     /--tmpfs \/d --ro-bind \/d\/lib \/d\/lib --ro-bind \/dev\/null \/etc\/oa.json --bind \/w \/w --ro-bind \/w\/.git \/w\/.git --remount-ro \/d --chdir \/w --$/,
   );
   assert.doesNotMatch(text, /--unshare-net/);
-  assert.match(sandboxArguments({ places, network: false, cwd: "/w" }).join(" "), /--unshare-net/);
+  assert.match(
+    sandboxArguments({ places, network: false, isRoot: false, cwd: "/w" }).join(" "),
+    /--unshare-net/,
+  );
 });

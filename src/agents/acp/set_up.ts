@@ -11,6 +11,7 @@ import {
   settingsAfter,
   settingsOf,
 } from "./session_settings.ts";
+import { enforced } from "../../domain/sandbox.ts";
 import { tooFree } from "./mode_freedom.ts";
 
 /** Sets the mode in which the agent asks, and what the task chooses. Throws `NotOffered` with the choices. */
@@ -31,7 +32,7 @@ export async function setUpSession(
   async function setMode(): Promise<void> {
     if (request.mode !== undefined) return await setWanted("mode");
     const setting = settings.mode;
-    const modes = make.modes(request.permissions);
+    const modes = make.modes(request.permissions, enforced(request.agent.sandbox) !== undefined);
     const preferred = modes.find((candidate) => setting?.choices.some(({ id }) => id === candidate));
     if (setting !== undefined && preferred !== undefined) return await set(setting, preferred);
     if (modes.length === 0) return;

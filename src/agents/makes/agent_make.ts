@@ -140,8 +140,11 @@ export interface AgentMake {
   readonly client_meta: WireObject | undefined;
   /** What `session/new` and `session/load` carry in `_meta`; undefined for nothing. */
   readonly session_meta: WireObject | undefined;
-  /** Session modes in order of preference. The first that the agent offers is set; an empty list sets none. */
-  modes(policy: PermissionPolicy): readonly string[];
+  /**
+   * Session modes in order of preference. The first that the agent offers is set; an empty list sets none. `isBoxed`: whether it
+   * runs in a sandbox of ours.
+   */
+  modes(policy: PermissionPolicy, isBoxed: boolean): readonly string[];
   /** How it is held to a policy, together with its mode; undefined if nothing holds it. */
   readonly bind: ((request: PolicyRequest) => Binding) | undefined;
   /** Whether a mode that it lists exists. What binds an agent to the permissions may have it list the task's mode. */

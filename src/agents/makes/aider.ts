@@ -1,3 +1,4 @@
+import { keptIn } from "./kept_places.ts";
 import type { AgentMake, TurnSign } from "./agent_make.ts";
 import { generic } from "./generic.ts";
 import { bears, type OwnSigns } from "./own_process.ts";
@@ -27,6 +28,7 @@ export const aider: AgentMake = {
     files: ({ HOME }) => [`${HOME}/.aider/oauth-keys.env`],
     isOptional: false,
   },
+  kept: ({ HOME }) => keptIn(`${HOME}/.aider`, []),
   programs: ["aider"],
   standard: {
     protocol: "command",

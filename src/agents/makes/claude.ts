@@ -1,3 +1,4 @@
+import { keptIn } from "./kept_places.ts";
 import { given } from "../../domain/given_fields.ts";
 import type { Launched } from "../../host/processes/launched.ts";
 import type { ProcessType } from "../../protocol/process.ts";
@@ -58,6 +59,17 @@ export const claude: AgentMake = {
       Deno.build.os === "darwin" ? [] : [`${CLAUDE_CONFIG_DIR}/.credentials.json`],
     isOptional: false,
   },
+  // In ~/.claude.json are programs that it starts, too.
+  kept: ({ HOME, CLAUDE_CONFIG_DIR = `${HOME}/.claude` }) =>
+    keptIn(CLAUDE_CONFIG_DIR, [
+      "settings.json",
+      "settings.local.json",
+      "CLAUDE.md",
+      "keybindings.json",
+      ...["agents", "commands", "hooks", "local", "output-styles", "plugins", "rules", "skills"].map((name) =>
+        `${name}/`
+      ),
+    ]),
   programs: ["claude-agent-acp"],
   standard: {
     command: ["claude-agent-acp"],

@@ -1,3 +1,4 @@
+import { keptIn } from "./kept_places.ts";
 import { acpMake } from "./acp_make.ts";
 import type { AgentMake } from "./agent_make.ts";
 import { bears, type OwnSigns } from "./own_process.ts";
@@ -37,6 +38,14 @@ export const cline: AgentMake = {
     files: ({ HOME }) => [`${HOME}/.cline/data/settings/providers.json`],
     isOptional: false,
   },
+  kept: ({ HOME }) =>
+    keptIn(`${HOME}/.cline`, [
+      "data/settings/cline_mcp_settings.json",
+      "hooks/",
+      "rules/",
+      "skills/",
+      "plugins/",
+    ]),
   programs: ["cline"],
   standard: { command: ["cline", "--acp"], pass_env: ["CLINE_API_KEY", "CLINE_PROVIDER", "CLINE_MODEL"] },
   // The API document has no type for it.

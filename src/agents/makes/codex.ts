@@ -1,3 +1,4 @@
+import { keptIn } from "./kept_places.ts";
 import type { AgentMoment } from "../acp/agent_moment.ts";
 import { type ModelTrouble, providersText, troubleInText } from "../acp/model_trouble.ts";
 import { messageText, type Notice } from "../acp/notice.ts";
@@ -33,6 +34,16 @@ export const codex: AgentMake = {
     files: ({ HOME, CODEX_HOME = `${HOME}/.codex` }) => [`${CODEX_HOME}/auth.json`],
     isOptional: false,
   },
+  kept: ({ HOME, CODEX_HOME = `${HOME}/.codex` }) =>
+    keptIn(CODEX_HOME, [
+      "config.toml",
+      "AGENTS.md",
+      "hooks.json",
+      "prompts/",
+      "rules/",
+      "skills/",
+      "plugins/",
+    ]),
   programs: ["codex-acp"],
   standard: { command: ["codex-acp"], pass_env: ["OPENAI_API_KEY", "CODEX_API_KEY", "CODEX_HOME"] },
   // The API document has no type for it.
@@ -47,7 +58,9 @@ export const codex: AgentMake = {
     NO_BROWSER: "1",
   }),
   // In its default mode it reviews its own requests. In this mode it asks a person.
-  modes: (policy) => [policy === "allow" ? "workspace-write" : "read-only"],
+  // Its own sandbox lets it commit nothing, and cannot be made inside every other one.
+  modes: (policy, isBoxed) =>
+    policy !== "allow" ? ["read-only"] : [...isBoxed ? ["agent-full-access"] : [], "workspace-write"],
   bind: bindCodex,
   isToolOf,
   goesOnAfter: (question) => objectOf(objectOf(question._meta)?.codex)?.delivery === "async",

@@ -1,3 +1,4 @@
+import { keptIn } from "./kept_places.ts";
 import { join } from "node:path";
 import type { AgentMoment } from "../acp/agent_moment.ts";
 import { kindOfText } from "../acp/failure_kind.ts";
@@ -30,6 +31,15 @@ export const copilot: AgentMake = {
     files: () => [],
     isOptional: false,
   },
+  kept: ({ HOME, COPILOT_HOME = `${HOME}/.copilot` }) =>
+    keptIn(COPILOT_HOME, [
+      "mcp-config.json",
+      "copilot-instructions.md",
+      "agents/",
+      "hooks/",
+      "pkg/",
+      "skills/",
+    ]),
   programs: ["copilot"],
   standard: {
     command: ["copilot", "--acp"],

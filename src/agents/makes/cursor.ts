@@ -1,3 +1,4 @@
+import { keptIn } from "./kept_places.ts";
 import type { AgentMake } from "./agent_make.ts";
 import { generic } from "./generic.ts";
 import { bears, type OwnSigns } from "./own_process.ts";
@@ -19,6 +20,15 @@ export const cursor: AgentMake = {
       "Install Cursor's agent program and put it on PATH, or name its full path in agents.NAME.command.",
   },
   login: { ...generic.login, advice: "Log in with `cursor-agent login`." },
+  kept: ({ HOME }) =>
+    keptIn(`${HOME}/.cursor`, [
+      "mcp.json",
+      "cli-config.json",
+      "hooks.json",
+      "commands/",
+      "extensions/",
+      "rules/",
+    ]),
   programs: ["cursor-agent"],
   standard: undefined,
   recognize: (launched) => bears(launched, SIGNS) ? "cursor_claude" : undefined,

@@ -1,3 +1,4 @@
+import { keptIn } from "./kept_places.ts";
 import type { AgentMoment } from "../acp/agent_moment.ts";
 import { kindOfStatus } from "../acp/failure_kind.ts";
 import { type ModelTrouble, troubleInText } from "../acp/model_trouble.ts";
@@ -14,6 +15,15 @@ const SIGNS: OwnSigns = {
 };
 
 const UNASKED: Record<string, Unasked> = { default: "nothing", plan: "nothing", autoEdit: "edits" };
+
+/** What it, and its kin, obey in their folder. */
+const GUARDED = [
+  "settings.json",
+  "GEMINI.md",
+  "trustedFolders.json",
+  ".env",
+  ...["agents", "commands", "extensions", "hooks", "policies", "skills"].map((name) => `${name}/`),
+];
 
 /** `gemini --acp`. It sends no plan. */
 export const gemini: AgentMake = {
@@ -36,6 +46,7 @@ export const gemini: AgentMake = {
       ["oauth_creds.json", "gemini-credentials.json"].map((name) => `${HOME}/.gemini/${name}`),
     isOptional: false,
   },
+  kept: ({ HOME }) => keptIn(`${HOME}/.gemini`, GUARDED),
   programs: ["gemini"],
   standard: {
     command: ["gemini", "--acp"],

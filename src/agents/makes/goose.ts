@@ -27,6 +27,10 @@ export const goose: AgentMake = {
     files: ({ HOME, XDG_CONFIG_HOME = `${HOME}/.config` }) => [`${XDG_CONFIG_HOME}/goose/config.yaml`],
     isOptional: false,
   },
+  kept: ({ HOME, XDG_DATA_HOME = `${HOME}/.local/share`, XDG_STATE_HOME = `${HOME}/.local/state` }) => ({
+    writes: [`${XDG_DATA_HOME}/goose/`, `${XDG_STATE_HOME}/goose/`],
+    guards: [],
+  }),
   programs: ["goose"],
   standard: {
     command: ["goose", "acp"],

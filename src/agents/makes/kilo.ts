@@ -1,3 +1,4 @@
+import { keptByOpenCode } from "./kept_places.ts";
 import type { AgentMake } from "./agent_make.ts";
 import { opencode } from "./opencode.ts";
 import { bindOpenCode, type OpenCodeKind, usualVariables } from "./opencode_binding.ts";
@@ -32,6 +33,7 @@ export const kilo: AgentMake = {
     files: ({ HOME, XDG_DATA_HOME = `${HOME}/.local/share` }) => [`${XDG_DATA_HOME}/kilo/auth.json`],
     isOptional: true,
   },
+  kept: keptByOpenCode("kilo"),
   programs: ["kilo", "kilocode"],
   standard: {
     command: ["kilo", "acp"],

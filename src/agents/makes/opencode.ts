@@ -1,3 +1,4 @@
+import { keptByOpenCode } from "./kept_places.ts";
 import type { PlanStep } from "../../domain/task.ts";
 import { changeOf, changeOfPatch, type FileChange } from "../acp/file_change.ts";
 import type { AgentMoment } from "../acp/agent_moment.ts";
@@ -57,6 +58,7 @@ export const opencode: AgentMake = {
     // Its makers offer some models for free.
     isOptional: true,
   },
+  kept: keptByOpenCode("opencode"),
   programs: ["opencode"],
   standard: {
     command: ["opencode", "acp"],

@@ -1,3 +1,4 @@
+import { keptIn } from "./kept_places.ts";
 import { objectOf, textOf } from "../acp/wire_value.ts";
 import { tokensOf } from "../acp/usage.ts";
 import { acpMake } from "./acp_make.ts";
@@ -46,6 +47,11 @@ export const qwen: AgentMake = {
     files: ({ HOME, QWEN_HOME = `${HOME}/.qwen` }) => [`${QWEN_HOME}/oauth_creds.json`],
     isOptional: false,
   },
+  kept: ({ HOME, QWEN_HOME = `${HOME}/.qwen` }) =>
+    keptIn(QWEN_HOME, [
+      ...["settings.json", "QWEN.md", "trustedFolders.json", ".env"],
+      ...["agents", "commands", "extensions", "hooks", "skills"].map((name) => `${name}/`),
+    ]),
   programs: ["qwen"],
   standard: {
     command: ["qwen", "--acp"],

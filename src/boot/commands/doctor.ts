@@ -13,6 +13,8 @@ import { checkPermissions } from "../checks/permissions.ts";
 import { checkPort } from "../checks/port.ts";
 import { checkProjects } from "../checks/projects.ts";
 import { checkGit, checkInit, checkProcesses } from "../checks/processes.ts";
+import { checkSandboxes } from "../checks/sandboxes.ts";
+import { openSandboxes } from "../sandboxes.ts";
 import { checkWorkingFolders } from "../checks/working_folders.ts";
 import type { Handlers } from "../handlers.ts";
 import { port } from "./port.ts";
@@ -100,6 +102,9 @@ async function examine({ clock }: Cli, store: StoreFiles, flags: DoctorFlags): P
   findings.push(...await checkNetwork(Deno.env.toObject()));
   const agents = Object.entries(config.agents);
   findings.push(...await Promise.all(agents.map(([name, agent]) => checkAgent(clock, name, agent, config))));
+  const env = Deno.env.toObject();
+  const sandboxes = openSandboxes({ clock, config, base: loaded.base, folder, env, file: flags.config });
+  findings.push(...await checkSandboxes(config.agents, sandboxes));
   return { findings, running, has_agent: await isAnyInstalled(config.agents) };
 }
 

@@ -5,6 +5,7 @@ import { ApiError } from "../../domain/errors.ts";
 import { fieldProblem } from "../../domain/field_problem.ts";
 import { unknownAgent } from "../../domain/unknown_agent.ts";
 import type { ListedAgent } from "../../protocol/basic_messages.ts";
+import { sandboxWords } from "../../protocol/sandbox_words.ts";
 import { CHOSEN, type Chosen, offeredWords } from "../agent_choices.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { localDateTime } from "../local_time.ts";
@@ -86,11 +87,9 @@ async function probe(cli: Cli, flags: AgentsFlags, name: string | undefined): Pr
     const { agent } = await server.request("probe_agent", { agent: each }, { timeout_ms: PROBE_ANSWER_MS });
     probed.push(agent);
   }
-  if (
-    probed.some(({ installed, login, problem }) => !installed || login === "needed" || problem !== undefined)
-  ) {
-    cli.exit = 1;
-  }
+  const isUnready = ({ installed, login, problem, sandbox_problem }: ListedAgent) =>
+    !installed || login === "needed" || problem !== undefined || sandbox_problem !== undefined;
+  if (probed.some(isUnready)) cli.exit = 1;
   if (flags.json) return terminal.json(name === undefined ? probed : probed[0], 2);
   for (const agent of probed) printAgent(terminal, agent);
 }
@@ -133,6 +132,7 @@ const COLUMNS: Column<ListedAgent>[] = [
   { title: "INSTALLED", value: ({ installed }) => installed ? "yes" : "no" },
   { title: "VERSION", value: ({ version }) => version ?? "-" },
   { title: "LOGIN", value: loginOf },
+  { title: "SANDBOX", value: sandboxOf },
   { title: "MODEL", value: ({ model }) => model ?? "-" },
   {
     title: "LAST SUCCESS",
@@ -143,6 +143,10 @@ const COLUMNS: Column<ListedAgent>[] = [
     value: ({ last_failure }) => last_failure === undefined ? "-" : localDateTime(last_failure),
   },
 ];
+
+function sandboxOf({ sandbox, sandbox_problem }: ListedAgent): string {
+  return sandbox === undefined ? "-" : sandbox_problem === undefined ? "yes" : "not possible";
+}
 
 function loginOf({ protocol, login }: ListedAgent): string {
   return protocol === "command" ? "-" : login;
@@ -156,6 +160,7 @@ function printAgent(terminal: Terminal, agent: ListedAgent): void {
     ["installed", agent.installed ? "yes" : "no"],
     ["version", agent.version],
     ["login", loginOf(agent)],
+    ["sandbox", agent.sandbox ? agent.sandbox_problem ?? sandboxWords(agent.sandbox) : "none"],
     ["to do", agent.todo],
     ["problem", agent.problem],
     ["provider", heldLines(agent).join("; ")],

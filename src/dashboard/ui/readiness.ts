@@ -15,6 +15,7 @@ export function readinessOf(agent: ListedAgent): Readiness {
   const { installed, login, protocol, found_at } = agent;
   // Nobody waits for the installation of others.
   if (!installed) return { words: "Not installed", color: isUsed(agent) ? "needs" : "pending" };
+  if (agent.sandbox_problem !== undefined) return { words: "No sandbox", color: "needs" };
   if (login === "needed") return { words: "Log in first", color: "needs" };
   if (agent.held_until !== undefined) return { words: "Held by its provider", color: "needs" };
   if (login === "ok" || protocol === "command") return { words: "Ready", color: "completed" };

@@ -1,10 +1,12 @@
 /** Starts, signals and ends the agent of an attempt. Its reports and its end become events. */
 import { getLogger } from "@logtape/logtape";
 import type { Actor } from "../../domain/actor.ts";
+import type { AgentConfig } from "../../domain/agent_config.ts";
 import type { AttemptEvent } from "../../domain/attempt/events.ts";
 import type { QuestionAnswer } from "../../domain/question.ts";
 import type { Run, RunEvent, RunOutcome } from "../../domain/run.ts";
 import type { TurnMessage } from "../../domain/run_request.ts";
+import { enforced } from "../../domain/sandbox.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { askedOf } from "./asked.ts";
@@ -65,7 +67,10 @@ export class AgentProcess {
       if (access && issued) {
         const { url, fingerprint } = access;
         request.access = { url, token: issued.token, fingerprint };
-        if (delegates(task, settings, agent)) request.own_tools = ownTools(access, request.access);
+        if (delegates(task, settings, agent)) {
+          if (isCutOff(request.agent)) this.#note("warn", CUT_OFF);
+          else request.own_tools = ownTools(access, request.access);
+        }
       }
       request.attachments = attachments?.of(task.spec.execution?.attachments ?? []);
       if (request.agent.protocol === "acp") {
@@ -112,8 +117,11 @@ export class AgentProcess {
   #noteStrangeSession({ state: { session } }: TaskRecord, here: Place): void {
     const whose = session && strangeTo(session, here);
     if (whose === undefined) return;
-    const message = `The earlier session is ${whose} and cannot be loaded here: a new one begins`;
-    void this.#emit({ kind: "reported", report: { kind: "log", level: "warn", message, source: "engine" } });
+    this.#note("warn", `The earlier session is ${whose} and cannot be loaded here: a new one begins`);
+  }
+
+  #note(level: "warn", message: string): void {
+    void this.#emit({ kind: "reported", report: { kind: "log", level, message, source: "engine" } });
   }
 
   /** A turn that ended well shows that the agent has an account, whatever it told at its start. */
@@ -168,6 +176,14 @@ export class AgentProcess {
     const arrived = () => void this.#emit({ kind: "signalled", signal });
     this.#signalled.then(arrived, arrived);
   }
+}
+
+const CUT_OFF =
+  "The agent's sandbox has no network, so it does not get this server's tools: it could not reach them";
+
+/** Whether its sandbox keeps the agent from reaching this server. */
+function isCutOff({ sandbox }: AgentConfig): boolean {
+  return enforced(sandbox)?.network === false;
 }
 
 /** Whether the agent has said or done something in its turn, so that its provider takes its requests. */

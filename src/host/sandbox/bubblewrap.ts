@@ -36,6 +36,10 @@ export class Bubblewrap {
         PROGRAM,
       ]);
     }
+    if ((await Deno.permissions.query({ name: "read" })).state !== "granted") {
+      const advice = "Start it with --allow-read, or with all permissions";
+      throw unavailable("the server may not look at what a sandbox is made of", advice, ["--allow-read"]);
+    }
     const path = await findProgram(PROGRAM, this.#search);
     if (path === undefined) {
       throw unavailable("bubblewrap is not installed: there is no 'bwrap' on PATH", INSTALL, [PROGRAM]);
@@ -51,12 +55,23 @@ export class Bubblewrap {
     const args = sandboxArguments({
       places: [{ path: "/var/tmp", access: "hide" }],
       network: true,
+      isRoot: isRoot(),
       cwd: "/",
     });
     const { code, stderr } = await runBriefly(this.#clock, path, [...args, SHELL, "-c", ":"], TRIAL_MS);
     if (code !== 0) throw refused(stderr);
     this.#works_until_ms = this.#clock.monotonic() + FRESH_MS;
     return path;
+  }
+}
+
+/** Whether this server runs as root, or may not know. */
+export function isRoot(): boolean {
+  try {
+    return Deno.uid() === 0;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return true;
+    throw error;
   }
 }
 

@@ -2,12 +2,16 @@
  * What of a repository an agent in a sandbox may change, so that it can commit: new objects, and its own branch. Never what
  * another git obeys outside: configuration, hooks, and where a worktree's parts are.
  */
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { ApiError } from "../../domain/errors.ts";
 import type { StoredWorkspace } from "../../domain/workspace.ts";
 import type { SeenPlace } from "./mounts.ts";
 
-export type GitWorkspace = Pick<StoredWorkspace, "kind" | "root" | "git_dir" | "common_dir" | "branch">;
+/** Of a worktree without `git_dir`, git's folders may only be read. */
+export type GitWorkspace = Pick<
+  StoredWorkspace,
+  "kind" | "root" | "git_dir" | "common_dir" | "branch" | "repository"
+>;
 
 /** Beyond so many branches of tasks, the agent cannot commit: each is a mount. What it changes is saved all the same. */
 const MOST_BRANCHES = 1000;
@@ -17,12 +21,12 @@ const MOST_BRANCHES = 1000;
  * no worktree. Throws `SERVICE_UNAVAILABLE` where it cannot.
  */
 export async function gitPlaces(workspace: GitWorkspace | undefined, root: string): Promise<SeenPlace[]> {
-  const { git_dir, common_dir, branch } = workspace ?? {};
+  const { kind, git_dir, common_dir, branch, repository } = workspace ?? {};
   try {
-    if (workspace?.kind === "worktree" && git_dir && common_dir && branch) {
-      return await ofWorktree({ root, git_dir, common_dir, branch });
-    }
-    return await ofFolder(root);
+    if (kind !== "worktree" || common_dir === undefined) return await ofFolder(root);
+    await requireOwn(repository, common_dir);
+    if (git_dir === undefined || branch === undefined) return [at("read", common_dir)];
+    return await ofWorktree({ root, git_dir, common_dir, branch });
   } catch (error) {
     const reason = (error as Error).message;
     throw new ApiError(
@@ -35,6 +39,29 @@ export async function gitPlaces(workspace: GitWorkspace | undefined, root: strin
       },
     );
   }
+}
+
+/**
+ * An agent that worked in the repository's folder may have had its `.git` lead to another repository. Throws unless git's folder
+ * itself says that it belongs there.
+ */
+async function requireOwn(repository: string | undefined, common_dir: string): Promise<void> {
+  if (repository === undefined || repository === common_dir) return;
+  const link = join(repository, ".git");
+  const facts = await Deno.lstat(link);
+  if (facts.isDirectory && link === common_dir) return;
+  const target = /^gitdir: (.+)$/m.exec(facts.isFile ? await Deno.readTextFile(link) : "")?.[1];
+  const git_dir = target === undefined ? await Deno.realPath(link) : resolve(repository, target);
+  const back = await textOf(join(git_dir, "gitdir"));
+  const isLinked = back !== undefined && resolve(git_dir, back.trim()) === link &&
+    dirname(git_dir) === join(common_dir, "worktrees");
+  const tree = /^\s*worktree\s*=\s*"?(.+?)"?\s*$/m.exec(await textOf(join(git_dir, "config")) ?? "")?.[1];
+  const isSubmodule = git_dir === common_dir && tree !== undefined && resolve(git_dir, tree) === repository;
+  if (!isLinked && !isSubmodule) throw new Error(`${link} leads to ${git_dir}, which belongs elsewhere`);
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  return await Deno.readTextFile(path).catch(() => undefined);
 }
 
 async function ofWorktree(

@@ -1,5 +1,5 @@
 /** The home folder of an agent in a sandbox: what it sees of the account's, or its own. */
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import type { Sandbox } from "../../domain/sandbox.ts";
 import { type HomeFacts, type KeptPlaces, SECRET_PLACES } from "./view.ts";
 
@@ -49,7 +49,8 @@ async function factsOf(path: string): Promise<{ path: string; isDirectory: boole
 /** The paths with links resolved, made where they were missing. What cannot be made cannot be used either, and is left out. */
 async function made(paths: readonly string[]): Promise<string[]> {
   const there: string[] = [];
-  for (const path of paths) {
+  // A home folder that is not known leads nowhere.
+  for (const path of paths.filter(isAbsolute)) {
     try {
       await make(path);
       there.push(await Deno.realPath(path));

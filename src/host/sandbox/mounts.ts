@@ -66,12 +66,14 @@ function pinned(from: string, to: string): SeenPlace[] {
 export interface SandboxView {
   places: readonly SeenPlace[];
   network: boolean;
+  /** Whether the account is root's. Its files of the kernel are guarded; elsewhere that would only keep sandboxes out of this one. */
+  isRoot: boolean;
   /** The folder that the program starts in. */
   cwd: string;
 }
 
 /** bubblewrap's arguments, without the program. */
-export function sandboxArguments({ places, network, cwd }: SandboxView): string[] {
+export function sandboxArguments({ places, network, isRoot, cwd }: SandboxView): string[] {
   const mounts = mountsOf(places);
   return [
     ...["--unshare-user-try", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"],
@@ -79,7 +81,7 @@ export function sandboxArguments({ places, network, cwd }: SandboxView): string[
     // A terminal of the server gets no keystrokes from it. Even root has no power over the kernel.
     ...["--new-session", "--cap-drop", "ALL"],
     ...["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"],
-    ...KERNEL.flatMap((name) => ["--ro-bind-try", `/proc/${name}`, `/proc/${name}`]),
+    ...(isRoot ? KERNEL : []).flatMap((name) => ["--ro-bind-try", `/proc/${name}`, `/proc/${name}`]),
     ...mounts.flatMap(mounting),
     ...mounts.filter(isEmptyFolder).flatMap(({ path }) => ["--remount-ro", path]),
     ...["--chdir", cwd, "--"],

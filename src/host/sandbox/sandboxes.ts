@@ -6,7 +6,7 @@ import { isInside } from "../../domain/path_inside.ts";
 import type { Sandbox } from "../../domain/sandbox.ts";
 import { repositoryRoot } from "../repository_root.ts";
 import { runBriefly } from "../processes/brief_program.ts";
-import { Bubblewrap, refused } from "./bubblewrap.ts";
+import { Bubblewrap, isRoot, refused } from "./bubblewrap.ts";
 import { gitPlaces, type GitWorkspace } from "./git_places.ts";
 import { homeFacts, madePlaces } from "./home.ts";
 import { sandboxArguments } from "./mounts.ts";
@@ -106,7 +106,12 @@ export class Sandboxes {
       enter: async (inner) => {
         const env = { ...inner.env, ...denoVariables(inner, server_env) };
         const places = await this.#placesOf(run, home, inner);
-        const args = sandboxArguments({ places, network: run.sandbox.network, cwd: run.working_dir });
+        const args = sandboxArguments({
+          places,
+          network: run.sandbox.network,
+          isRoot: isRoot(),
+          cwd: run.working_dir,
+        });
         // Afterwards, a sandbox that cannot be made could not be told from a program that fails.
         const { code, stderr } = await runBriefly(clock, bwrap, [...args, SHELL, "-c", ":"], TRIAL_MS);
         if (code !== 0) throw refused(stderr);
@@ -129,11 +134,11 @@ export class Sandboxes {
     const isOwn = workspace?.kind === "worktree" && workspace.root !== undefined;
     const root = isOwn ? await realOf(workspace.root!) : await repositoryRoot(working_dir);
     // A home folder may be a repository, of settings for example.
-    const isRoot = isInside(root, working_dir) && !(home && isInside(root, home.path));
+    const isShown = isInside(root, working_dir) && !(home && isInside(root, home.path));
     const secrets = await existing(secret_files);
     return placesSeen({
       working_dir,
-      root: isRoot ? { path: root, isOwn } : undefined,
+      root: isShown ? { path: root, isOwn } : undefined,
       tmp_dir: await realOf(run.tmp_dir),
       read,
       write,
@@ -146,7 +151,7 @@ export class Sandboxes {
         ...await programPlaces(commands, inner.env.PATH ?? "", isBroad),
         ...await existing(own_program),
       ],
-      git: isRoot ? await gitPlaces(workspace, root) : [],
+      git: isShown ? await gitPlaces(workspace, root) : [],
       of_run: (await existing(OF_RUN)).filter((path) => isInside("/run", path)),
     });
   }

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import type { ListedAgent } from "../../../protocol/basic_messages.ts";
 import { counted } from "../../../protocol/formats.ts";
+import { sandboxWords } from "../../../protocol/sandbox_words.ts";
 import { Ago } from "../../ui/time.tsx";
 import { checkAgent } from "../../data/known_agents.ts";
 import { HeldAgent } from "./held_agent.tsx";
@@ -37,6 +38,11 @@ export function ReadyAgent({ agent }: { agent: ListedAgent }) {
         <AgentIcon agent={agent.make} />
         <strong>{name}</strong>
         {is_default && <span class="muted">default</span>}
+        {agent.sandbox && (
+          <span class="badge" title={`Sandbox: ${sandboxWords(agent.sandbox)}`}>
+            sandbox
+          </span>
+        )}
         <span class={`badge status-${color}`}>{isChecking ? "Checking" : words}</span>
         <span class="muted clip">{facts.length > 0 ? facts.join(" · ") : program}</span>
         <span class="muted ready-agent-times">

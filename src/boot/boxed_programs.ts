@@ -1,0 +1,63 @@
+/** Wires the sandboxes of what runs for tasks beside their agents: checks, and the setup and teardown of worktrees. */
+import { isInside } from "../domain/path_inside.ts";
+import { enforced, noSandboxes, type Sandbox } from "../domain/sandbox.ts";
+import type { TaskRecord } from "../domain/task_record.ts";
+import type { RunSettings } from "../engine/run_context.ts";
+import { removeTree } from "../host/remove_tree.ts";
+import type { GitWorkspace } from "../host/sandbox/git_places.ts";
+import type { Sandboxes } from "../host/sandbox/sandboxes.ts";
+import type { Boxed } from "../workspaces/project_programs.ts";
+
+export interface BoxedOptions {
+  sandboxes: Sandboxes | undefined;
+  settings: Pick<RunSettings, "agents" | "agentFor">;
+  taskOf(id: string): TaskRecord | undefined;
+  /** For the folders of their temporary files. */
+  tmp_root: string;
+}
+
+export function boxedPrograms({ sandboxes, settings, taskOf, tmp_root }: BoxedOptions): Boxed {
+  return async (task_id, folder, { program, args, env }) => {
+    const task = taskOf(task_id);
+    const found = task && sandboxOf(task, settings);
+    if (found === undefined) return undefined;
+    if (sandboxes === undefined) throw noSandboxes(found.agent_name);
+    await Deno.mkdir(tmp_root, { recursive: true, mode: 0o700 });
+    const tmp_dir = await Deno.makeTempDir({ dir: tmp_root, prefix: "run-program-" });
+    const end = () => removeTree(tmp_dir);
+    try {
+      const box = await sandboxes.open({
+        ...found,
+        env: { ...env, TMPDIR: tmp_dir },
+        working_dir: await Deno.realPath(folder),
+        tmp_dir,
+        workspace: workspaceAt(folder, task?.state.workspace),
+      });
+      return { run: await box.enter({ program, args, env: box.env }), end };
+    } catch (error) {
+      await end();
+      throw error;
+    }
+  };
+}
+
+/** The sandbox of the last agent that had one: what it has written may be run. */
+function sandboxOf(
+  task: TaskRecord,
+  { agents, agentFor }: BoxedOptions["settings"],
+): { agent_name: string; sandbox: Sandbox } | undefined {
+  const names = [agentFor(task), ...task.state.attempts.flatMap(({ agent }) => agent ?? [])];
+  for (const agent_name of names.reverse()) {
+    const sandbox = enforced(agents[agent_name]?.sandbox);
+    if (sandbox !== undefined) return { agent_name, sandbox };
+  }
+  return undefined;
+}
+
+/** Elsewhere than in the task's worktree, such as in a checkout of what is to be accepted, nothing of git may be changed. */
+function workspaceAt(folder: string, workspace: GitWorkspace | undefined): GitWorkspace | undefined {
+  if (workspace?.root === undefined || isInside(workspace.root, folder)) return workspace;
+  return workspace.kind === "worktree"
+    ? { ...workspace, root: undefined, git_dir: undefined }
+    : { kind: "folder" };
+}
