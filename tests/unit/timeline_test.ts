@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { type Entry, timelineOf, type TimelineSources } from "../../src/dashboard/pages/task/timeline.ts";
 import type { ToolCall } from "../../src/dashboard/pages/task/tool_calls.ts";
+import { repeatsDiffs } from "../../src/dashboard/pages/task/repeated_input.ts";
 import { gathered, wordsOf } from "../../src/dashboard/pages/task/tool_words.ts";
 
 const at = (second: number) => `2026-01-01T00:00:${String(second).padStart(2, "0")}.000Z`;
@@ -146,6 +147,12 @@ Deno.test("tool words: verbs in the past, the object in code, paths within the f
   );
   assert.equal(words(call("x", "read", 1, { locations: ["/etc/hosts"] }), false), "Reading /etc/hosts");
   assert.equal(words(call("Ask the oracle", "other", 1)), "Ask the oracle");
+  assert.equal(words(call("Write /srv/shop/src/a.ts", "other", 1)), "Write src/a.ts");
+  const input = { command: "cd /srv/shop && cat '/srv/shop/a b' /srv/shop2/x /old/srv/shop/y" };
+  assert.equal(
+    words(call("x", "execute", 1, { input })),
+    "Ran cd . && cat 'a b' /srv/shop2/x /old/srv/shop/y",
+  );
   const lines = gathered([
     call("a", "read", 1),
     call("b", "search", 2),
@@ -162,4 +169,22 @@ Deno.test("tool words: verbs in the past, the object in code, paths within the f
       "e",
     ],
   );
+});
+
+Deno.test("tool input: it is folded if the changes beside it say it all", () => {
+  const patch = "--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n one\n-two\n+three\n";
+  const diffs = [{ path: "x", added: 1, removed: 1, patch }];
+  const input = {
+    file_path: "/srv/x",
+    old_string: "one\ntwo",
+    new_string: "one\nthree\n",
+    replace_all: false,
+  };
+  assert.ok(repeatsDiffs(input, diffs));
+  assert.ok(!repeatsDiffs(input, []), "nothing else says it");
+  assert.ok(!repeatsDiffs({ ...input, command: "rm -rf x\nls" }, diffs), "there is more in it");
+  assert.ok(!repeatsDiffs({ edits: [{ text: "four\nfive" }] }, diffs));
+  assert.ok(!repeatsDiffs({ content: "y".repeat(300) }, diffs));
+  assert.ok(!repeatsDiffs(input, [{ path: "x", added: 1, patch, note: "Only the beginning is shown" }]));
+  assert.ok(!repeatsDiffs(input, [{ path: "x", added: 1 }]));
 });

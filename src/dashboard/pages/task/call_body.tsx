@@ -2,7 +2,8 @@
 import { printable } from "../../data/log_text.ts";
 import { DiffView } from "./diff_view.tsx";
 import type { ToolCall } from "./tool_calls.ts";
-import { Places, ValueView } from "./value_view.tsx";
+import { InputView } from "./input_view.tsx";
+import { Places } from "./value_view.tsx";
 import "./call_body.css";
 
 export function CallBody({ call: { locations, input, error, diffs, output } }: { call: ToolCall }) {
@@ -10,7 +11,7 @@ export function CallBody({ call: { locations, input, error, diffs, output } }: {
     <div class="call-body">
       {error && <pre class="call-error">{error}</pre>}
       <Places paths={locations} />
-      {input !== undefined && <ValueView value={input} />}
+      {input !== undefined && <InputView input={input} diffs={diffs} />}
       {output !== "" && (
         <pre class="call-output" tabIndex={0} role="region" aria-label="Output">{printable(output)}</pre>
       )}

@@ -4,6 +4,7 @@ import { Link } from "wouter-preact";
 import type { Task } from "../../../domain/task.ts";
 import { isFinished } from "../../../domain/task_values.ts";
 import { knownAgents, useKnownAgents } from "../../data/known_agents.ts";
+import { folderOf } from "../../data/task_folder.ts";
 import { Glyph } from "../../ui/glyph.tsx";
 import { Problem } from "../../ui/problem.tsx";
 import { StaleNote } from "../../ui/stale_note.tsx";
@@ -95,7 +96,7 @@ interface TimelineProps {
 function Timeline({ task, entries, agent, isPlain }: TimelineProps) {
   const [most, setMost] = useState(ENTRIES);
   const shown = entries.slice(-most);
-  const root = task.workspace?.path ?? task.execution?.working_dir;
+  const root = folderOf(task);
   const isOver = (call: ToolCall) => isFinished(task.status) || call.attempt !== task.attempt;
   return (
     <>

@@ -9,6 +9,7 @@ import type {
 } from "../../../domain/permission_request.ts";
 import type { Task } from "../../../domain/task.ts";
 import { answerPermission, openPermissions } from "../../data/permissions.ts";
+import { folderOf, toldFrom } from "../../data/task_folder.ts";
 import { refreshTask } from "../../data/tasks.ts";
 import { useShortcuts } from "../../keys.ts";
 import { attempt, toastError } from "../../ui/toast.tsx";
@@ -54,6 +55,7 @@ export function PermissionPanels({ task }: { task: Task }) {
           isFirst={index === 0}
           isBusy={answering === asked.permission_id}
           project={task.project}
+          folder={folderOf(task)}
           onAnswer={(option, more) => void answer(asked, option, more)}
         />
       ))}
@@ -68,10 +70,12 @@ interface PermissionPanelProps {
   isBusy: boolean;
   /** The configured project of the task. */
   project: string | undefined;
+  /** The task's folder, left out of paths. */
+  folder: string | undefined;
   onAnswer: (option: Option, more: AnswerMore) => void;
 }
 
-function PermissionPanel({ asked, isFirst, isBusy, project, onAnswer }: PermissionPanelProps) {
+function PermissionPanel({ asked, isFirst, isBusy, project, folder, onAnswer }: PermissionPanelProps) {
   const [draft, setDraft] = useState(EMPTY_DRAFT);
   const { title, tool_call, options, expires_at } = asked;
   const { kind } = tool_call;
@@ -92,7 +96,7 @@ function PermissionPanel({ asked, isFirst, isBusy, project, onAnswer }: Permissi
             The agent asks for permission
             {typeof kind === "string" && kind !== "other" && <span class="call-kind">{kind}</span>}
           </p>
-          <h2>{title}</h2>
+          <h2 title={title}>{toldFrom(folder, title)}</h2>
         </div>
         {expires_at !== undefined && <TimeLeft iso={expires_at} outcome="denied" />}
       </header>

@@ -3,7 +3,8 @@ import { outsideOf } from "../../../domain/asked_words.ts";
 import type { FileDiff } from "../../../domain/file_diff.ts";
 import type { PermissionRequest } from "../../../domain/permission_request.ts";
 import { DiffView } from "./diff_view.tsx";
-import { Places, ValueView } from "./value_view.tsx";
+import { InputView } from "./input_view.tsx";
+import { Places } from "./value_view.tsx";
 import "./request_details.css";
 
 export function RequestDetails({ asked }: { asked: PermissionRequest }) {
@@ -25,7 +26,9 @@ export function RequestDetails({ asked }: { asked: PermissionRequest }) {
             <DiffView diff={diff} label={`Requested change of ${diff.path}`} />
           </div>
         ))}
-      {raw_input !== undefined && <ValueView value={raw_input} />}
+      {raw_input !== undefined && (
+        <InputView input={raw_input} diffs={Array.isArray(diffs) ? diffs as FileDiff[] : []} />
+      )}
       {Array.isArray(locations) && raw_input === undefined && diffs === undefined && (
         <Places paths={locations.map(String).filter((path) => !outside.includes(path))} />
       )}

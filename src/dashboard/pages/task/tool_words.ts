@@ -1,4 +1,5 @@
 /** A tool call in words: what it did, and to what; and reading gathered into one line. Pure. */
+import { toldFrom } from "../../data/task_folder.ts";
 import type { ToolCall } from "./tool_calls.ts";
 
 export interface ToolWords {
@@ -27,25 +28,21 @@ const OBJECTS: Record<string, readonly string[]> = {
 };
 
 /** `isOver`: whether the call has ended, or will not go on. `root`: the task's folder, left out of paths. */
-export function wordsOf(call: ToolCall, isOver: boolean, root = ""): ToolWords {
+export function wordsOf(call: ToolCall, isOver: boolean, root?: string): ToolWords {
   const { kind, title, input, diffs } = call;
   const verbs = VERBS[kind];
-  if (verbs === undefined) return { verb: "", object: title, isCode: false };
+  if (verbs === undefined) return { verb: "", object: toldFrom(root, title), isCode: false };
   const verb = isOver ? verbs.past : verbs.present;
   const named = (OBJECTS[kind] ?? []).map((name) => textOf((input as Record<string, unknown>)?.[name])).find(
     (text) => text !== undefined,
   );
-  if (named !== undefined) return { verb, object: named, isCode: true };
+  if (named !== undefined) return { verb, object: toldFrom(root, named), isCode: true };
   const paths = diffs.length > 0 ? diffs.map(({ path }) => path) : call.locations;
   if (paths.length > 0 && kind !== "execute") {
     const more = paths.length > 1 ? ` and ${paths.length - 1} more` : "";
-    return { verb, object: within(root, paths[0]!) + more, isCode: true };
+    return { verb, object: toldFrom(root, paths[0]!) + more, isCode: true };
   }
-  return { verb: "", object: title, isCode: false };
-}
-
-function within(root: string, path: string): string {
-  return root !== "" && path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path;
+  return { verb: "", object: toldFrom(root, title), isCode: false };
 }
 
 /** A command is a text or a list of words. */

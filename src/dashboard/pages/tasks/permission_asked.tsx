@@ -5,6 +5,7 @@ import type { PermissionDecision, PermissionRequest } from "../../../domain/perm
 import { useState } from "preact/hooks";
 import type { Task } from "../../../domain/task.ts";
 import { answerPermission, openPermissions } from "../../data/permissions.ts";
+import { folderOf, toldFrom } from "../../data/task_folder.ts";
 import { refreshTask } from "../../data/tasks.ts";
 import { Ago } from "../../ui/time.tsx";
 import { attempt, toastError } from "../../ui/toast.tsx";
@@ -56,7 +57,7 @@ export function PermissionAsked({ task, isRow = false }: { task: Task; isRow?: b
     <div class="task-asks" role="group" aria-label={`Permission for ${task.id}`}>
       <div class="task-asks-what">
         <ShieldQuestion size={16} aria-hidden="true" />
-        <span title={askedText(open)}>Asks: {askedText(open)}</span>
+        <span title={askedText(open)}>Asks: {toldFrom(folderOf(task), askedText(open))}</span>
       </div>
       {!isRow && whole}
       <details class="task-asks-more" key={open.permission_id}>
