@@ -59,7 +59,7 @@ export class Lanes {
     for (const lane of this.#lanes.values()) {
       const item = lane.items[0]!;
       const busy = this.#busy.get(lane.target) ?? 0;
-      if (lane.isBusy || busy >= AT_ONCE || (item.next_ms ?? 0) > now_ms) continue;
+      if (lane.isBusy || busy >= AT_ONCE || !isDue(item, now_ms)) continue;
       lane.isBusy = true;
       this.#busy.set(lane.target, busy + 1);
       taken.push(item);
@@ -104,6 +104,11 @@ export class Lanes {
     lane.isBusy = false;
     this.#busy.set(lane.target, this.#busy.get(lane.target)! - 1);
   }
+}
+
+/** Nothing waits longer than the longest wait: a time further ahead is that of a clock that was set back since. */
+function isDue({ next_ms = 0 }: OutboxItem, now_ms: number): boolean {
+  return next_ms <= now_ms || next_ms > now_ms + LONGEST_WAIT_MS;
 }
 
 function keyOf({ target, notice }: OutboxItem): string {

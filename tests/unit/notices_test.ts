@@ -127,6 +127,16 @@ Deno.test("lanes: each task's notices go in order, one at a time, few at once fo
   }));
 });
 
+Deno.test("lanes: what waits is tried again also if the clock was set back meanwhile", () => {
+  const lanes = new Lanes();
+  const now = Date.parse("2030-01-01T12:00:00Z");
+  const notice = { id: "n", event: "report" as const, time: "", data: {} };
+  const item: OutboxItem = { target: "t", at_ms: now, tries: 12, notice, next_ms: now + waitAfter(12) };
+  lanes.add(item);
+  assert.deepEqual(lanes.take(now), []);
+  assert.deepEqual(lanes.take(now - 3_600_000), [item]);
+});
+
 Deno.test("a notice says times in the zone of whoever is told; what programs read stays in UTC", () => {
   const until = "2026-12-01T02:00:00.000Z";
   const data = { agent: "claude", until, reason: "limit reached" };
