@@ -58,7 +58,7 @@ const shown = (entries: readonly Entry[]) =>
       case "tools":
         return `tools: ${entry.calls.map(({ key }) => key).join(", ")}`;
       case "turn":
-        return `turn ${entry.turn}, ${entry.took_ms} ms, ${entry.cost?.amount}`;
+        return `turn ${entry.turn}, ${entry.took_ms} ms, ${entry.cost}`;
       case "checks":
         return `checks: ${entry.checks.map(({ command, ok }) => `${command} ${ok}`).join(", ")}`;
       case "trouble":
@@ -88,7 +88,7 @@ Deno.test("timeline: each turn has its message, what was said and done in order,
     "agent: I look",
     "tools: edit",
     "agent: Done.",
-    "turn 1, 4000 ms, 0.5",
+    "turn 1, 4000 ms, $0.50",
     "user: And this",
     "tools: run",
     "agent: At work",
@@ -102,7 +102,7 @@ Deno.test("timeline: an answer is shown as it was written, and once, with the lo
     messages: [message("m1", "user", 1, 0, "Do it"), answer],
     turns: [turn(1, 1, 5)],
   };
-  const texts = ["user: Do it", `agent: ${answer.text}`, "turn 1, 4000 ms, 0.5"];
+  const texts = ["user: Do it", `agent: ${answer.text}`, "turn 1, 4000 ms, $0.50"];
   assert.deepEqual(shown(timelineOf(sources)), texts);
   const logged = [note(3, "```\nif a:"), note(4, "b\n```")];
   assert.deepEqual(shown(timelineOf({ ...sources, notes: logged })), texts);
@@ -122,7 +122,7 @@ Deno.test("timeline: the checks of a turn stand after its answer, before its end
     "user: Do it",
     "agent: Done.",
     "checks: npm test false, lint true",
-    "turn 1, 4000 ms, 0.5",
+    "turn 1, 4000 ms, $0.50",
   ]);
 });
 
@@ -187,4 +187,20 @@ Deno.test("tool input: it is folded if the changes beside it say it all", () => 
   assert.ok(!repeatsDiffs({ content: "y".repeat(300) }, diffs));
   assert.ok(!repeatsDiffs(input, [{ path: "x", added: 1, patch, note: "Only the beginning is shown" }]));
   assert.ok(!repeatsDiffs(input, [{ path: "x", added: 1 }]));
+});
+
+Deno.test("timeline: a turn shows its own cost, and how far it is known", () => {
+  const costOf = (usage: TimelineSources["turns"][number]["usage"]) => {
+    const [entry] = timelineOf({ ...NOTHING, turns: [{ ...turn(1, 1, 5), usage }] });
+    return entry?.kind === "turn" ? entry.cost : "no turn";
+  };
+  const session = { amount: 3, currency: "USD" };
+  assert.equal(costOf({ cost: session, cost_usd: .5, cost_source: "reported" }), "$0.50");
+  assert.equal(
+    costOf({ cost: { amount: 0, currency: "USD" }, cost_usd: .02, cost_source: "estimated" }),
+    "~$0.02",
+  );
+  assert.equal(costOf({ cost: { amount: 0, currency: "USD" }, cost_source: "unknown" }), undefined);
+  assert.equal(costOf({ cost: { amount: 2, currency: "EUR" }, cost_source: "unknown" }), "€2.00");
+  assert.equal(costOf(undefined), undefined);
 });

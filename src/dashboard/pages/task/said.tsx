@@ -67,17 +67,8 @@ function When({ iso }: { iso: string }) {
 }
 
 export function TurnLine({ end: { turn, took_ms, cost } }: { end: Extract<Entry, { kind: "turn" }> }) {
-  const facts = [`Turn ${turn}`, duration(took_ms), cost && money(cost)].filter(Boolean);
+  const facts = [`Turn ${turn}`, duration(took_ms), cost].filter(Boolean);
   return <p class="turn-line figure">{facts.join(", ")}</p>;
-}
-
-function money({ amount, currency }: { amount: number; currency: string }): string {
-  try {
-    return new Intl.NumberFormat("en", { style: "currency", currency }).format(amount);
-  } catch {
-    // Not every agent names a currency that exists.
-    return `${amount.toFixed(2)} ${currency}`;
-  }
 }
 
 export function TroubleEntry({ trouble }: { trouble: Extract<Entry, { kind: "trouble" }> }) {

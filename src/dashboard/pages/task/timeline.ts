@@ -3,6 +3,7 @@ import { epochOf } from "../../../clock/clock.ts";
 import type { Attachment } from "../../../domain/attachment.ts";
 import type { CheckResult } from "../../../domain/check.ts";
 import type { LogEntry } from "../../../domain/log_entry.ts";
+import { costText } from "../../../protocol/formats.ts";
 import type { ConversationMessage } from "../../../protocol/conversation_messages.ts";
 import type { TaskResult } from "../../../protocol/task_messages.ts";
 import type { ToolCall } from "./tool_calls.ts";
@@ -34,7 +35,8 @@ interface TurnEnd {
   key: string;
   turn: number;
   took_ms: number;
-  cost?: { amount: number; currency: string };
+  /** What the turn has cost, as far as that is known. */
+  cost: string | undefined;
 }
 
 /** Why an attempt did not end well. */
@@ -175,13 +177,30 @@ function saidOf({ id, role, source, by, at, text, attached_files = [] }: Convers
   };
 }
 
-function endOf({ turn, attempt, started_at, ended_at, usage }: Turn): TurnEnd {
-  const { amount, currency } = (usage?.cost ?? {}) as { amount?: unknown; currency?: unknown };
+function endOf({ turn, attempt, started_at, ended_at, usage = {} }: Turn): TurnEnd {
   return {
     kind: "turn",
     key: `turn ${turn} ${attempt}`,
     turn,
     took_ms: Math.max(0, epochOf(ended_at) - epochOf(started_at)),
-    cost: typeof amount === "number" ? { amount, currency: String(currency ?? "USD") } : undefined,
+    cost: costOf(usage),
   };
+}
+
+/** The turn's own, where the server has it: an agent may tell that of its whole session, or none. */
+function costOf(
+  { cost_usd, cost_source = "reported", cost }: NonNullable<Turn["usage"]>,
+): string | undefined {
+  if (cost_usd !== undefined && cost_source !== "unknown") return costText({ cost_usd, cost_source });
+  const { amount, currency } = (cost ?? {}) as { amount?: unknown; currency?: unknown };
+  return typeof amount === "number" && amount > 0 ? money(amount, String(currency ?? "USD")) : undefined;
+}
+
+function money(amount: number, currency: string): string {
+  try {
+    return new Intl.NumberFormat("en", { style: "currency", currency }).format(amount);
+  } catch {
+    // Not every agent names a currency that exists.
+    return `${amount.toFixed(2)} ${currency}`;
+  }
 }
