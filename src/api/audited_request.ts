@@ -21,81 +21,98 @@ export function isAudited(type: string): boolean {
 /** The fields that say what a request is about; the first that is there counts. */
 const TARGETS = ["task_id", "key_id", "session_id", "agent", "pid", "delivery_id", "id", "name"] as const;
 
+interface Kept {
+  readonly [name: string]: true | Kept;
+}
+
 /**
  * The fields that entries keep, as they are. Prompts, descriptions, messages, variables, parameters and keys are none of them:
  * people write secrets into all of these.
  */
-const KEPT = [
-  "key.name",
-  "key.permissions",
-  "key.expires_in_days",
-  "key.projects",
-  "key.tenant",
-  "task.type",
-  "task.priority",
-  "task.timeout",
-  "task.dependencies",
-  "task.scheduled_time",
-  "task.recurring",
-  "task.metadata.project",
-  "task.execution.agent",
-  "task.execution.model",
-  "task.execution.mode",
-  "task.execution.working_dir",
-  "task.execution.isolation",
-  "task.execution.permissions",
-  "task.execution.max_cost_usd",
-  "task.execution.max_tokens",
-  "task.execution.delegate",
-  "changes.priority",
-  "changes.timeout",
-  "changes.dependencies",
-  "changes.scheduled_time",
-  "changes.metadata.project",
-  "changes.execution.agent",
-  "changes.execution.permissions",
-  "changes.execution.max_cost_usd",
-  "changes.execution.max_tokens",
-  "recurring",
-  "scheduled_time",
-  "task_ids",
-  "archived",
-  "fresh",
-  "max_cost_usd",
-  "max_tokens",
-  "question_id",
-  "action",
-  "permission_id",
-  "option_id",
-  "decision",
-  "remember",
-  "method",
-  "into",
-  "include_dependencies",
-  "resolve",
-  "draft",
-  "verdict",
-  "mode",
-  "message_id",
-  "template",
-  "older_than_days",
-  "dry_run",
-  "signal",
-  "limits",
-  "override",
-  "lift_override",
-  "suspend",
-  "resume",
-  "scaling",
-].map((path) => path.split("."));
+const KEPT: Kept = {
+  key: {
+    name: true,
+    permissions: true,
+    expires_in_days: true,
+    projects: true,
+    tenant: true,
+  },
+  task: {
+    type: true,
+    priority: true,
+    timeout: true,
+    dependencies: true,
+    scheduled_time: true,
+    recurring: true,
+    metadata: {
+      project: true,
+    },
+    execution: {
+      agent: true,
+      model: true,
+      mode: true,
+      working_dir: true,
+      isolation: true,
+      permissions: true,
+      max_cost_usd: true,
+      max_tokens: true,
+      delegate: true,
+    },
+  },
+  changes: {
+    priority: true,
+    timeout: true,
+    dependencies: true,
+    scheduled_time: true,
+    metadata: {
+      project: true,
+    },
+    execution: {
+      agent: true,
+      permissions: true,
+      max_cost_usd: true,
+      max_tokens: true,
+    },
+  },
+  recurring: true,
+  scheduled_time: true,
+  task_ids: true,
+  archived: true,
+  fresh: true,
+  max_cost_usd: true,
+  max_tokens: true,
+  question_id: true,
+  action: true,
+  permission_id: true,
+  option_id: true,
+  decision: true,
+  remember: true,
+  method: true,
+  into: true,
+  include_dependencies: true,
+  resolve: true,
+  draft: true,
+  verdict: true,
+  mode: true,
+  message_id: true,
+  template: true,
+  older_than_days: true,
+  dry_run: true,
+  signal: true,
+  limits: true,
+  override: true,
+  lift_override: true,
+  suspend: true,
+  resume: true,
+  scaling: true,
+};
 
 /** Where the names of the fields count, whose values are not kept. */
 const NAMED = ["changes", "task"];
 
 /** What a valid request asks for, in the words of the audit log. */
 export function askedIn(type: string, request: object, session: Session): Asked {
-  const details: Record<string, unknown> = {};
-  for (const path of KEPT) keep(path, request, details);
+  const details = keptOf(request, KEPT);
   const { task } = request as { task?: { id?: unknown } };
   // A new task has an id. Of one that is changed, it counts which fields were.
   const changed = NAMED.find((name) =>
@@ -136,12 +153,16 @@ function isObject(fields: object, name: string): boolean {
   return value !== null && typeof value === "object";
 }
 
-function keep([name, ...rest]: readonly string[], from: unknown, to: Record<string, unknown>): void {
-  if (name === undefined || from === null || typeof from !== "object" || !Object.hasOwn(from, name)) return;
-  const value = (from as Record<string, unknown>)[name];
-  if (value === undefined) return;
-  if (rest.length === 0) return void (to[name] = value);
-  const inner = (to[name] ?? {}) as Record<string, unknown>;
-  keep(rest, value, inner);
-  if (Object.keys(inner).length > 0) to[name] = inner;
+function keptOf(from: object, kept: Kept): Record<string, unknown> {
+  const details: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(from)) {
+    const how = Object.hasOwn(kept, name) ? kept[name] : undefined;
+    if (how === undefined || value === undefined || value === null) continue;
+    if (how === true) details[name] = value;
+    else if (typeof value === "object") {
+      const inner = keptOf(value, how);
+      if (Object.keys(inner).length > 0) details[name] = inner;
+    }
+  }
+  return details;
 }

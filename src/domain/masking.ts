@@ -32,6 +32,7 @@ export class Masker {
   }
 
   text(text: string): string {
+    if (text.length < LENGTH_MIN) return text;
     const known = this.#pattern === undefined ? text : text.replace(this.#pattern, HIDDEN);
     return known.replace(OWN, HIDDEN);
   }
@@ -88,5 +89,10 @@ const SHAPES = /\b(?:sk-[\w-]{8,}|sess_[\w-]{8,}|eyJ[\w-]{4,}\.[\w-]{4,}\.[\w-]*
 
 /** A command line, in which keys and tokens of others may be too. */
 export function maskedCommand(line: string, masker: Masker): string {
-  return masker.text(line).replace(FOLLOWING, `$1${HIDDEN}`).replace(SHAPES, HIDDEN);
+  return withoutTokens(masker.text(line).replace(FOLLOWING, `$1${HIDDEN}`));
+}
+
+/** The text without what looks like a key or a token, whoever made it. */
+export function withoutTokens(text: string): string {
+  return text.length < LENGTH_MIN ? text : text.replace(SHAPES, HIDDEN);
 }

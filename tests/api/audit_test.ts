@@ -278,12 +278,14 @@ Deno.test("no secret enters the log: no key, token, variable, prompt, message or
     await ask(app, { type: "send_message", task_id: "a", message: "hidden in message" });
     await ask(app, { type: "authenticate", api_key: "hidden-in-wrong-key" });
     await ask(app, { type: "authenticate", token: "hidden-in-wrong-token" });
+    const reason = "hidden: sk-proj-0123456789abcdef and eyJhbGciOi.eyJzdWIi.c2ln";
+    await ask(app, { type: "update_rate_limits", suspend: { seconds: 1, reason: reason.slice(8) } });
     await ask(app, { type: "hidden_in_type" });
     const log = JSON.stringify(await entriesOf(app));
     for (const secret of [api_key, rotated, session_token, app.owner_token]) {
       assert.ok(!log.includes(secret), secret);
     }
-    assert.ok(!/hidden|configured-secret-value|abcdefghijklmnop/.test(log), log);
+    assert.ok(!/hidden|configured-secret-value|abcdefghijklmnop|0123456789abcdef|eyJ/.test(log), log);
     const changed = await entriesOf(app, { action: "update_task" });
     assert.deepEqual(changed[0]!.details, { changed: ["description"] });
   }).finally(() => Deno.env.delete("AUDIT_TEST_TOKEN"));
