@@ -112,6 +112,11 @@ const NAMED = ["changes", "task"];
 
 /** What a valid request asks for, in the words of the audit log. */
 export function askedIn(type: string, request: object, session: Session): Asked {
+  return { ...askedBy(type, session), ...keptIn(request) };
+}
+
+/** What the log keeps of a valid request. */
+export function keptIn(request: object): Pick<Asked, "target" | "details"> {
   const details = keptOf(request, KEPT);
   const { task } = request as { task?: { id?: unknown } };
   // A new task has an id. Of one that is changed, it counts which fields were.
@@ -119,7 +124,7 @@ export function askedIn(type: string, request: object, session: Session): Asked 
     isObject(request, name) && (task?.id === undefined || name !== "task")
   );
   if (changed !== undefined) details.changed = namesIn((request as Record<string, object>)[changed]!);
-  return { ...askedBy(type, session), target: targetOf(request), details };
+  return { target: targetOf(request), details };
 }
 
 /** What a request asks for that was not valid, so that hardly any of it is kept. */

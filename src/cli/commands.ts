@@ -9,6 +9,7 @@ import { addAnswerQuestion } from "./commands/answer_question.ts";
 import { addLink } from "./commands/link.ts";
 import { addLogout } from "./commands/logout.ts";
 import { addArchive } from "./commands/archive.ts";
+import { addAudit } from "./commands/audit.ts";
 import { addAsks } from "./commands/asks.ts";
 import { addCancel } from "./commands/cancel.ts";
 import { addDiff } from "./commands/diff.ts";
@@ -88,4 +89,5 @@ export const SERVER_COMMANDS: readonly AddCommand[] = [
   addStatus,
   addHealth,
   addMetrics,
+  addAudit,
 ];

@@ -62,6 +62,7 @@ export async function importStore({ folder, clock, lines, merge }: ImportOptions
   const replacement = await replaceStore({
     folder,
     clock,
+    action: "import",
     async allow(store) {
       if (merge || !await exists(store)) return;
       throw new ApiError("INVALID_FIELD_VALUE", `${folder} has a store already; --merge adds to it`, {

@@ -1,6 +1,7 @@
 /** Replaces a folder's store by a new one, which is first completed and checked beside it. */
 import { join } from "node:path";
 import { type Clock, isoTime } from "../clock/clock.ts";
+import { OWNER } from "../domain/actor.ts";
 import { exists } from "./backup.ts";
 import { lockFolder } from "./data_folder.ts";
 import { COMPANIONS, foldIn } from "./file_copy.ts";
@@ -19,6 +20,8 @@ export interface Replacement {
 export interface ReplaceOptions {
   folder: string;
   clock: Clock;
+  /** What the audit log of the new store says of it. */
+  action: "restore" | "import";
   /** Called before anything is written, with the path of the folder's own store. Throws to refuse. */
   allow?(store: string): Promise<void>;
   /** Writes the new store's file from scratch. */
@@ -31,7 +34,9 @@ export interface ReplaceOptions {
  * folder has either the old store or the new one. Throws what `lockFolder`, `write` and `loadStore` throw; the old
  * store is then unchanged.
  */
-export async function replaceStore({ folder, clock, allow, write }: ReplaceOptions): Promise<Replacement> {
+export async function replaceStore(
+  { folder, clock, action, allow, write }: ReplaceOptions,
+): Promise<Replacement> {
   const lock = await lockFolder(folder, clock);
   const store = join(folder, STORE_FILE);
   const draft = join(folder, `${STORE_FILE}.draft`);
@@ -39,7 +44,7 @@ export async function replaceStore({ folder, clock, allow, write }: ReplaceOptio
     await allow?.(store);
     await removeStore(draft);
     await write(draft, store);
-    const found = await examine(draft, clock);
+    const found = await examine(draft, clock, action);
     const kept = await keepAside(store, clock);
     await removeIfThere(join(folder, CLEAN_MARK));
     await Deno.rename(draft, store);
@@ -50,11 +55,21 @@ export async function replaceStore({ folder, clock, allow, write }: ReplaceOptio
   }
 }
 
-/** Reads the draft as a server does at startup, and gives it its own id. */
-async function examine(draft: string, clock: Clock): Promise<Omit<Replacement, "kept">> {
+/** Reads the draft as a server does at startup, gives it its own id, and notes where it comes from. */
+async function examine(
+  draft: string,
+  clock: Clock,
+  action: ReplaceOptions["action"],
+): Promise<Omit<Replacement, "kept">> {
   const counts = await withStore(draft, clock, async (store, kv) => {
     await identifyAnew(kv);
-    return { tasks: store.tasks.size, schedules: store.schedules.size, log_entries: store.logs.size };
+    const details = {
+      tasks: store.tasks.size,
+      schedules: store.schedules.size,
+      log_entries: store.logs.size,
+    };
+    await (await store.openAudit()).add({ actor: OWNER, action, outcome: "ok", details });
+    return details;
   });
   await foldIn(draft);
   return counts;

@@ -21,5 +21,5 @@ export async function restoreStore({ folder, file, clock }: RestoreOptions): Pro
   if (!await exists(file)) {
     throw new ApiError("FILE_NOT_FOUND", `There is no backup ${file}`, { file_path: file });
   }
-  return await replaceStore({ folder, clock, write: (draft) => copyStore(file, draft) });
+  return await replaceStore({ folder, clock, action: "restore", write: (draft) => copyStore(file, draft) });
 }

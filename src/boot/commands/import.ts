@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { ApiError } from "../../domain/errors.ts";
 import type { Cli } from "../../cli/cli.ts";
 import type { Handlers } from "../handlers.ts";
+import { linesOfFile } from "../../cli/file_lines.ts";
 import { path } from "../../cli/options.ts";
 import { contents, storeCommand, type StoreFlags, storeFolder } from "./store_command.ts";
 
@@ -16,7 +17,7 @@ export function addImport(program: Command, cli: Cli, { store }: Handlers): void
     .option("--merge", "add to the store that is there; ids that it has already are skipped")
     .action(async (file: string, flags: StoreFlags & { merge?: boolean }) => {
       const folder = await storeFolder(flags);
-      const lines = linesOf(await open(file));
+      const lines = linesOfFile(file);
       const report = await store.import({ folder, lines, merge: flags.merge ?? false })
         .catch((error) => {
           throw inFile(error, file);
@@ -52,24 +53,4 @@ export function addImport(program: Command, cli: Cli, { store }: Handlers): void
 function inFile(error: unknown, file: string): unknown {
   if (!(error instanceof ApiError) || error.details.line === undefined) return error;
   return new ApiError(error.code, `${file}: ${error.message}`, { ...error.details, file });
-}
-
-async function open(file: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-  if (file === "-") return Deno.stdin.readable;
-  try {
-    return (await Deno.open(file)).readable;
-  } catch (error) {
-    const code = error instanceof Deno.errors.NotFound ? "FILE_NOT_FOUND" : "FILESYSTEM_ERROR";
-    throw new ApiError(code, `${file} cannot be read: ${(error as Error).message}`, { file_path: file });
-  }
-}
-
-async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
-  }
-  if (rest !== "") yield rest;
 }

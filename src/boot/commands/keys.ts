@@ -8,6 +8,7 @@ import { fieldProblem } from "../../domain/field_problem.ts";
 import type { Cli } from "../../cli/cli.ts";
 import type { Handlers } from "../handlers.ts";
 import {
+  configuredStore,
   storeCommand,
   type StoredKeys,
   type StoreFiles,
@@ -93,9 +94,9 @@ const SESSION_COLUMNS: Column<SessionView>[] = [
 ];
 
 async function openKeys(cli: Cli, store: StoreFiles, flags: StoreFlags): Promise<StoredKeys> {
-  const folder = await storeFolder(flags);
+  const { folder, isAudited } = await configuredStore(flags);
   try {
-    return await store.keys({ folder });
+    return await store.keys({ folder, isAudited });
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== "PROCESS_ALREADY_EXISTS") throw error;
   }

@@ -49,7 +49,8 @@ export interface StoreFiles {
     options: { folder: string; secrets: boolean; write(line: string): Promise<void> | void },
   ): Promise<Counts>;
   import(options: { folder: string; lines: AsyncIterable<string>; merge: boolean }): Promise<ImportReport>;
-  keys(options: { folder: string }): Promise<StoredKeys>;
+  /** `isAudited`: whether changes leave entries in the store's audit log. */
+  keys(options: { folder: string; isAudited: boolean }): Promise<StoredKeys>;
 }
 
 export interface StoreFlags {
@@ -67,8 +68,15 @@ export function storeCommand(program: Command, usage: string, description: strin
 }
 
 /** The data folder that `serve` would choose. Throws `CONFIGURATION_ERROR` if the store is not a file. */
-export async function storeFolder({ data, config }: StoreFlags): Promise<string> {
-  const { store } = (await loadConfig({ config })).config;
+export async function storeFolder(flags: StoreFlags): Promise<string> {
+  return (await configuredStore(flags)).folder;
+}
+
+/** As `storeFolder`, and whether what a command changes there leaves entries in the audit log: always, unless that is off. */
+export async function configuredStore(
+  { data, config }: StoreFlags,
+): Promise<{ folder: string; isAudited: boolean }> {
+  const { store, audit } = (await loadConfig({ config })).config;
   if (store.url !== undefined && data === undefined) {
     throw new ApiError(
       "CONFIGURATION_ERROR",
@@ -76,7 +84,7 @@ export async function storeFolder({ data, config }: StoreFlags): Promise<string>
       { field: "store.url" },
     );
   }
-  return dataFolder({ data }, store.path);
+  return { folder: dataFolder({ data }, store.path), isAudited: audit.enabled !== false };
 }
 
 /** The counts of a store's content as text. */

@@ -79,6 +79,11 @@ export class ChainCheck {
     this.#notePruned(found);
   }
 
+  /** Whether all entries so far follow each other. */
+  get isInOrder(): boolean {
+    return this.#bad === undefined;
+  }
+
   /** `last`: the end of the chain, if that is known. */
   verdict(last?: ChainHead): ChainVerdict {
     const head = this.#head ?? BEGINNING;
