@@ -86,7 +86,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
   } = await composeEngine(options, store, ofAgents, audit?.auditor);
   const access = await composeAccess(options, store, bus, tokens);
   const monitor = composeMonitor(options, store, engine, usage, access, masker);
-  const notifications = composeNotifications(options, { store, bus, masker, projectOf }, () => server.url);
+  const notifications = composeNotifications(options, { store, bus, projectOf }, () => server.url);
   const server = composeDoors(options, {
     store,
     bus,

@@ -4,35 +4,37 @@ import { ownTimeZone } from "../domain/time_zones.ts";
 import type { ScheduleRecord } from "../domain/schedule.ts";
 import type { DailyReport } from "../engine/daily_report.ts";
 import type { DomainEvent, EventBus } from "../engine/events.ts";
-import type { Masker } from "../domain/masking.ts";
+import { Masker, secretValues } from "../domain/masking.ts";
 import type { Belonging } from "../engine/projects.ts";
 import { containedPrograms } from "../host/processes/contained_program.ts";
 import { DailyReports } from "../notify/daily_reports.ts";
 import { Notifications } from "../notify/notifications.ts";
 import type { Store } from "../store/open.ts";
 import type { ComposeOptions } from "./compose_options.ts";
+import { serverSecrets } from "./server_secrets.ts";
 
 export interface Told {
   store: Store;
   bus: EventBus;
-  masker: Masker;
   projectOf(task: Belonging): string | undefined;
 }
 
 export function composeNotifications(
   { clock, config }: ComposeOptions,
-  { store, bus, masker, projectOf: configured }: Told,
+  { store, bus, projectOf: configured }: Told,
   url: () => string,
 ): Notifications {
+  const env = Deno.env.toObject();
   // A label is a project too where no configured one has its name.
   const projectOf = (task: Belonging) => configured(task) ?? (task.spec.metadata?.project || undefined);
   const notifications = new Notifications({
     clock,
-    masker,
+    // Programs have all variables of the server, and may print them.
+    masker: new Masker([...serverSecrets(config, env), ...secretValues(env)]),
     outbox: store.outbox,
     targets: config.notifications,
     run: containedPrograms(clock),
-    env: Deno.env.toObject(),
+    env,
     base: () => config.server.public_url ?? url(),
     timezone: config.tasks.timezone ?? ownTimeZone(),
   });

@@ -12,6 +12,8 @@ import { waitingWords } from "./waiting_words.ts";
 const DAY_MS = 86_400_000;
 /** How many tasks each part names. */
 const NAMED_MAX = 50;
+/** How many projects it names: a label may be anything. */
+const PROJECTS_MAX = 100;
 const TEXT_MAX = 160;
 
 /** Whether the report of this moment is about the task: it is not finished, has ended within a day, or needs somebody. */
@@ -53,7 +55,7 @@ export function dailyReport({ tasks, costs, today, now_ms, timezone, cost_zone }
   ];
   if (tasks.length === 0) return [...lines, "Nothing was done, and nothing waits.", ""].join("\n");
   const projects = byProject(tasks);
-  for (const [project, own] of projects) {
+  for (const [project, own] of projects.slice(0, PROJECTS_MAX)) {
     lines.push(`## ${project === "" ? "Without a project" : escaped(project)}`, "");
     const ended = own.filter((task) => endedWithinDay(task, now_ms));
     const parts: [string, readonly Task[], (task: Task) => string][] = [
@@ -85,6 +87,11 @@ export function dailyReport({ tasks, costs, today, now_ms, timezone, cost_zone }
       const its = costs.filter((one) => (one.project ?? "") === project);
       lines.push(`Cost: ${costOfDays(its, today)}.`, "");
     }
+  }
+  const more = projects.slice(PROJECTS_MAX);
+  if (more.length > 0) {
+    const left = more.reduce((sum, [, own]) => sum + own.length, 0);
+    lines.push(`And ${counted(more.length, "more project")} with ${counted(left, "task")}.`, "");
   }
   return lines.join("\n");
 }

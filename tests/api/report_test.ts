@@ -106,6 +106,11 @@ Cost: $1.25 on 2030-01-02 so far, $2.00 on 2030-01-01.
 Cost: ~$0.50 on 2030-01-02 so far.
 `,
   );
+  const many = Array.from({ length: 130 }, (_, i) => task(`t${i}`, "queued", { project: `p${1000 + i}` }));
+  assert.match(
+    dailyReport({ ...facts, tasks: many }),
+    /## p1099\n[^#]*###[^#]*And 30 more projects with 30 tasks\.\n$/,
+  );
   assert.match(dailyReport({ ...facts, tasks: [] }), /Cost: none\.\n\nNothing was done, and nothing waits/);
 });
 
