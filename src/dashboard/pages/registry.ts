@@ -22,6 +22,7 @@ import { TasksPage } from "./tasks/tasks_page.tsx";
 
 /** They load with their first use, so that the page itself opens soon. */
 const AccessPage = lazyPage(async () => (await import("./access/access_page.tsx")).AccessPage);
+const AuditPage = lazyPage(async () => (await import("./audit/audit_page.tsx")).AuditPage);
 const EditTaskPage = lazyPage(async () => (await import("./new_task/edit_task_page.tsx")).EditTaskPage);
 const InsightsPage = lazyPage(async () => (await import("./insights/insights_page.tsx")).InsightsPage);
 const LimitsPage = lazyPage(async () => (await import("./limits/limits_page.tsx")).LimitsPage);
@@ -78,6 +79,7 @@ export const PAGES: readonly PageEntry[] = [
   { path: "/server/limits", title: "Limits", component: LimitsPage, tabOf: "/server" },
   { path: "/server/notifications", title: "Notifications", component: NotificationsPage, tabOf: "/server" },
   { path: "/server/access", title: "Access", component: AccessPage, tabOf: "/server" },
+  { path: "/server/audit", title: "Audit", component: AuditPage, tabOf: "/server" },
   { path: "/server/remembered", title: "Remembered", component: RememberedPage, tabOf: "/server" },
   { path: "/server/worktrees", title: "Worktrees", component: WorktreesPage, tabOf: "/server" },
   { path: "/server/api", title: "API", component: ApiPage, tabOf: "/server" },
