@@ -182,6 +182,7 @@ Deno.test("tool input: it is folded if the changes beside it say it all", () => 
   };
   assert.ok(repeatsDiffs(input, diffs));
   assert.ok(!repeatsDiffs(input, []), "nothing else says it");
+  assert.ok(!repeatsDiffs({ file: "x", step: 3 }, diffs), "what is short takes no room");
   assert.ok(!repeatsDiffs({ ...input, command: "rm -rf x\nls" }, diffs), "there is more in it");
   assert.ok(!repeatsDiffs({ edits: [{ text: "four\nfive" }] }, diffs));
   assert.ok(!repeatsDiffs({ content: "y".repeat(300) }, diffs));

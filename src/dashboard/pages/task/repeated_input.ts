@@ -4,7 +4,7 @@ import type { FileDiff } from "../../../domain/file_diff.ts";
 /** Shorter texts, such as a path or a switch, are no content. */
 const SHORT = 200;
 
-/** Each line of the longer texts in the input stands in a patch. */
+/** There are longer texts in the input, and each line of them stands in a patch. Short values take no room. */
 export function repeatsDiffs(input: unknown, diffs: readonly FileDiff[]): boolean {
   if (diffs.length === 0) return false;
   const lines = new Set<string>();
@@ -13,10 +13,9 @@ export function repeatsDiffs(input: unknown, diffs: readonly FileDiff[]): boolea
     if (patch === undefined || note !== undefined) return false;
     for (const line of patch.split("\n")) lines.add(line.slice(1).trimEnd());
   }
-  return textsIn(input).every((text) =>
-    (text.length <= SHORT && !text.includes("\n")) ||
-    text.split("\n").every((line) => line.trim() === "" || lines.has(line.trimEnd()))
-  );
+  const texts = textsIn(input).filter((text) => text.length > SHORT || text.includes("\n"));
+  const isKnown = (line: string) => line.trim() === "" || lines.has(line.trimEnd());
+  return texts.length > 0 && texts.every((text) => text.split("\n").every(isKnown));
 }
 
 function textsIn(value: unknown): string[] {
