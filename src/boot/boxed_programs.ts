@@ -6,19 +6,39 @@ import type { RunSettings } from "../engine/run_context.ts";
 import { removeTree } from "../host/remove_tree.ts";
 import type { GitWorkspace } from "../host/sandbox/git_places.ts";
 import type { Sandboxes } from "../host/sandbox/sandboxes.ts";
+import type { Store } from "../store/open.ts";
+import type { GitHost } from "../workspaces/git.ts";
 import type { Boxed } from "../workspaces/project_programs.ts";
 
 export interface BoxedOptions {
   sandboxes: Sandboxes | undefined;
   settings: Pick<RunSettings, "agents" | "agentFor">;
-  taskOf(id: string): TaskRecord | undefined;
+  tasks: Pick<Store["tasks"], "get" | "values">;
   /** For the folders of their temporary files. */
   tmp_root: string;
 }
 
-export function boxedPrograms({ sandboxes, settings, taskOf, tmp_root }: BoxedOptions): Boxed {
-  return async (task_id, folder, { program, args, env }) => {
-    const task = taskOf(task_id);
+export class BoxedPrograms {
+  readonly #options: BoxedOptions;
+
+  constructor(options: BoxedOptions) {
+    this.#options = options;
+    const { sandboxes, settings, tasks } = options;
+    if (sandboxes === undefined || !Object.values(settings.agents).some(({ sandbox }) => enforced(sandbox))) {
+      return;
+    }
+    for (const task of tasks.values()) {
+      const { workspace } = task.state;
+      if (workspace && sandboxOf(task, settings)) sandboxes.note(workspace.root ?? workspace.path);
+    }
+  }
+
+  readonly look: NonNullable<GitHost["look"]> = async (look, program) =>
+    await this.#options.sandboxes?.look(look, program);
+
+  readonly boxed: Boxed = async (task_id, folder, { program, args, env }) => {
+    const { sandboxes, settings, tasks, tmp_root } = this.#options;
+    const task = tasks.get(task_id);
     const found = task && sandboxOf(task, settings);
     if (found === undefined) return undefined;
     if (sandboxes === undefined) throw noSandboxes(found.agent_name);

@@ -41,7 +41,7 @@ import { gitLanding } from "../workspaces/landing.ts";
 import { checkRunner, runTeardown } from "../workspaces/project_programs.ts";
 import { gitWorkspaces } from "../workspaces/workspaces.ts";
 import { worktreeFolders } from "../workspaces/worktree_folders.ts";
-import { boxedPrograms } from "./boxed_programs.ts";
+import { BoxedPrograms } from "./boxed_programs.ts";
 import { composeAcceptance } from "./compose_acceptance.ts";
 import { composeKeepAwake } from "./compose_keep_awake.ts";
 import type { ComposeOptions } from "./compose_options.ts";
@@ -95,20 +95,21 @@ export async function composeEngine(
   const counts = new ProjectCounts(store.tasks, store.changes, facts.projectOf);
   const ids = { store_id: store.mark, instance_id: crypto.randomUUID() };
   const runner = options.openRunner(ids);
+  const boxes = new BoxedPrograms({
+    sandboxes: options.sandboxes,
+    settings: { agents, agentFor: (task) => projects.agentFor(task) },
+    tasks: store.tasks,
+    tmp_root: join(folder, "tmp"),
+  });
   const programs = {
     clock,
     run: containedPrograms(clock),
     server_env: Deno.env.toObject(),
     marks: serverMarks(ids),
-    boxed: boxedPrograms({
-      sandboxes: options.sandboxes,
-      settings: { agents, agentFor: (task) => projects.agentFor(task) },
-      taskOf: (id) => store.tasks.get(id),
-      tmp_root: join(folder, "tmp"),
-    }),
+    boxed: boxes.boxed,
   };
   const runCheck = checkRunner(programs);
-  const git = createGit(programs);
+  const git = createGit({ ...programs, look: (look, program) => boxes.look(look, program) });
   const cannotRun = () =>
     ability?.obstacle("run") ?? memoryObstacle(() => Deno.memoryUsage().rss, limits.max_memory_bytes);
   const allowed_dirs = [...tasks.allowed_dirs, ...Object.values(config.projects).map(({ path }) => path)];

@@ -39,3 +39,24 @@ export function inheritOwners(
   }
   return owners;
 }
+
+/** What holds a sandbox, and works for nobody. */
+const HOLDER = "bwrap";
+
+/** The pids of the programs that were started: each child itself, or what runs in the sandbox that it holds. */
+export function programsOf(
+  rows: readonly { pid: number; ppid: number; name: string }[],
+  own: ReadonlyMap<number, OwnChild>,
+): Set<number> {
+  const byPid = new Map(rows.map((row) => [row.pid, row]));
+  const programs = new Set<number>();
+  for (const pid of own.keys()) {
+    let row = byPid.get(pid);
+    while (row?.name === HOLDER) {
+      const holder = row.pid;
+      row = rows.find(({ ppid }) => ppid === holder);
+    }
+    programs.add(row?.pid ?? pid);
+  }
+  return programs;
+}

@@ -7,7 +7,7 @@ import type { ProcessSource } from "../host/processes/process_source.ts";
 import { loadAverage } from "../host/resources/load.ts";
 import { createMemoryMonitor, type MemoryMonitor } from "../host/resources/memory.ts";
 import { type Classifier, NO_AGENT } from "./classify.ts";
-import { inheritOwners, type OwnChild } from "./owners.ts";
+import { inheritOwners, type OwnChild, programsOf } from "./owners.ts";
 import { processOf, type Scan, type ScannedProcess } from "./scan.ts";
 
 /** Within this time the last scan is used again. */
@@ -71,6 +71,7 @@ export function createProcessScanner(options: ScannerOptions): ProcessScanner {
     const seen = discover(rows, timestamp);
     const children = options.ownChildren();
     const owners = inheritOwners(rows, children);
+    const programs = programsOf(rows, children);
     const kinds = new Map(rows.map((row) => [row.pid, row.pid === self_pid ? NO_AGENT : classify(row)]));
     const shown = rows.filter((row) => owners.has(row.pid) || kinds.get(row.pid)!.agent !== undefined);
     const [connections, folders, used] = await Promise.all([
@@ -80,7 +81,7 @@ export function createProcessScanner(options: ScannerOptions): ProcessScanner {
       memory.read().then(({ used_percent }) => used_percent, () => undefined),
     ]);
     const ownership = (pid: number): ScannedProcess["own"] =>
-      !owners.has(pid) ? undefined : children.has(pid) ? "child" : "descendant";
+      !owners.has(pid) ? undefined : programs.has(pid) ? "child" : "descendant";
     const processes = rows.map((row): ScannedProcess => {
       const { pid, ppid, started, working_dir = folders?.get(pid) } = row;
       const classification = kinds.get(pid)!;

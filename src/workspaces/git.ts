@@ -4,7 +4,12 @@
  */
 import { ApiError } from "../domain/errors.ts";
 import { commonVariables, pickVariables } from "../host/processes/common_variables.ts";
-import { type ProgramEnd, type RunProgram, whyEnded } from "../host/processes/contained_program.ts";
+import {
+  type ProgramEnd,
+  type ProgramRun,
+  type RunProgram,
+  whyEnded,
+} from "../host/processes/contained_program.ts";
 
 /** For commands that only look. */
 const QUICK_MS = 60_000;
@@ -79,7 +84,31 @@ export interface GitHost {
   server_env: Record<string, string>;
   /** Variables by which a later server finds what an earlier one has left running. */
   marks?: Record<string, string>;
+  /** Holds back what it may run while it looks at files of agents in sandboxes; undefined where it is as it is. */
+  look?(
+    look: { folder: string; git_dir?: string; common_dir?: string; index?: string; writes: boolean },
+    program: Pick<ProgramRun, "program" | "args" | "env">,
+  ): Promise<Pick<ProgramRun, "program" | "args"> | undefined>;
 }
+
+/** Commands that touch neither files of a working tree nor an index. All others may run filters, also of repositories inside. */
+const APART = new Set([
+  ...[
+    "cat-file",
+    "commit-tree",
+    "config",
+    "fetch",
+    "for-each-ref",
+    "ls-remote",
+    "ls-tree",
+    "merge-base",
+    "mktree",
+    "push",
+  ],
+  ...["remote", "rev-list", "rev-parse", "symbolic-ref", "update-ref", "worktree"],
+]);
+/** Commands that write files of a working tree. */
+const WRITERS = new Set(["checkout", "checkout-index", "read-tree", "reset", "rm", "stash", "submodule"]);
 
 /** What no configuration of the user, the repository or an agent may change. */
 const HARDENED = [
@@ -142,16 +171,24 @@ export function createGit(host: GitHost): Git {
     const { bound_ms = QUICK_MS, signal, stdin, accepts = [] } = options;
     const folder = folderOf(place);
     const settings = (options.config ?? []).flatMap((setting) => ["-c", setting]);
+    const asked = {
+      program: "git",
+      args: ["-C", folder, "--no-pager", ...HARDENED, ...settings, ...args],
+      env: {
+        ...environment(host, options.network === true),
+        ...placeVariables(place, options),
+        ...options.env,
+      },
+    };
     let end: ProgramEnd;
     try {
+      const { index } = options;
+      const look = { folder, index, writes: WRITERS.has(command(args)) };
+      const where = typeof place === "string" ? look : { ...place, ...look };
+      const held = APART.has(command(args)) ? undefined : await host.look?.(where, asked);
       end = await host.run({
-        program: "git",
-        args: ["-C", folder, "--no-pager", ...HARDENED, ...settings, ...args],
-        env: {
-          ...environment(host, options.network === true),
-          ...placeVariables(place, options),
-          ...options.env,
-        },
+        ...asked,
+        ...held,
         stdin: typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin,
         heard: options.heard,
         bound_ms,
@@ -163,14 +200,14 @@ export function createGit(host: GitHost): Git {
       throw cannotRun(error as Error);
     }
     if (end.why === "enough") return { code: 0, stdout: new Uint8Array(), stderr: "" };
-    const command = `git ${args[0]}`;
+    const words = `git ${args[0]}`;
     if (end.why !== "ended") {
-      throw failed(command, folder, args, whyEnded(end.why, { bound_ms, output_max: OUTPUT_MAX }));
+      throw failed(words, folder, args, whyEnded(end.why, { bound_ms, output_max: OUTPUT_MAX }));
     }
     const { code, stdout } = end;
     const stderr = new TextDecoder().decode(end.stderr);
     if (code === 0 || accepts.includes(code)) return { code, stdout, stderr };
-    throw failed(command, folder, args, stderr.trim() || `exit code ${code}`, code);
+    throw failed(words, folder, args, stderr.trim() || `exit code ${code}`, code);
   }
 
   const text: Git["text"] = async (...call) => new TextDecoder().decode((await run(...call)).stdout);
@@ -184,6 +221,11 @@ export function createGit(host: GitHost): Git {
       return fields;
     },
   };
+}
+
+/** The command, after options of git itself. */
+function command(args: readonly string[]): string {
+  return args.find((arg) => !arg.startsWith("-")) ?? "";
 }
 
 function folderOf(place: GitPlace): string {

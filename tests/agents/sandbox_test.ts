@@ -355,6 +355,69 @@ sandboxTest(
   },
 );
 
+sandboxTest(
+  "sandbox: the figures of an agent are those of its program, not of what holds the sandbox",
+  async () => {
+    await withBoxes(async (boxes) => {
+      const id = await boxes.start("exec sleep 3000");
+      await until(async () => {
+        const { processes, data } = await boxes.ask({ type: "request_claude_processes" }) as Record<
+          string,
+          Reply[] & Reply
+        >;
+        const own = ((processes ?? data?.processes ?? []) as Reply[]).filter(({ task_id }) => task_id === id);
+        return own.length === 1 && own[0]!.name === "sleep";
+      });
+      const { data } = await boxes.ask({ type: "request_status" }) as { data: { agents: Reply[] } };
+      assert.ok(Number(data.agents[0]!.memory_usage) > 0, JSON.stringify(data.agents));
+      await boxes.ask({ type: "cancel_task", task_id: id });
+      await boxes.ended(id);
+    });
+  },
+);
+
+sandboxTest("sandbox: what it has configured in repositories inside is run by no git outside", async () => {
+  const mark = `${await Deno.makeTempDir()}/ran`;
+  const env = { PROGRAM: `#!/bin/sh\ntr '\\0' ' ' </proc/$PPID/cmdline >>${mark}\ncat\n` };
+  const evil = `
+    mkdir inner && cd inner && git init -q && git config user.name x && git config user.email x@x
+    echo "*.txt filter=evil diff=evil merge=evil" > .gitattributes && echo one > a.txt
+    git add -A && git commit -qm one
+    printf %s "$PROGRAM" > ../run.sh && chmod 755 ../run.sh
+    run="$PWD/../run.sh"
+    for key in filter.evil.clean filter.evil.smudge filter.evil.process diff.evil.textconv diff.evil.command diff.external core.fsmonitor core.sshCommand core.pager core.editor gpg.program merge.evil.driver; do git config $key "$run"; done
+    for hook in pre-commit post-checkout post-index-change reference-transaction; do cp ../run.sh .git/hooks/$hook; done
+    echo two > a.txt; cd ..; cp inner/.gitattributes .; echo x > b.txt
+    git add -A; git commit -qm outer; echo three > inner/a.txt; echo y > b.txt`;
+  await withBoxes(async (boxes) => {
+    const repository = await boxes.repository("project");
+    for (const isolation of ["worktree", "none"]) {
+      const id = await boxes.start(`${evil}; exit 0`, { working_dir: repository.path, isolation, env });
+      assert.equal((await boxes.ended(id)).status, "completed");
+      await boxes.ask({ type: "get_task_changes", task_id: id });
+      if (isolation === "worktree") {
+        await boxes.ask({ type: "accept_changes", task_id: id });
+        await boxes.ask({ type: "discard_changes", task_id: id });
+      }
+    }
+    // A folder in no repository becomes one.
+    await Deno.mkdir(`${boxes.dir}/plain`);
+    for (let time = 0; time < 2; time++) {
+      const id = await boxes.start(
+        `git init -q . 2>/dev/null; ${evil}; mv inner/.git/config .git/config; exit 0`,
+        { env, working_dir: `${boxes.dir}/plain` },
+      );
+      await boxes.ended(id);
+      await boxes.ask({ type: "get_task_changes", task_id: id });
+    }
+    assert.equal(
+      await Deno.stat(mark).then(() => true, () => false),
+      false,
+      await Deno.readTextFile(mark).catch(() => ""),
+    );
+  });
+});
+
 Deno.test("sandbox: without bubblewrap, and where the kernel refuses it, a task is refused and says what is missing", async () => {
   const bin = await Deno.makeTempDir();
   const command = ["sh", "-c", "echo RAN"];

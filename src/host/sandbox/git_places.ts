@@ -83,6 +83,8 @@ async function ofWorktree(
     at("guard", await madeFile(join(git_dir, "config.worktree"))),
     at("write", objects),
     ...(await existing(join(objects, "pack"), join(objects, "info"))).map((path) => at("guard", path)),
+    // The content of large files.
+    ...(await existing(join(common_dir, "lfs"))).map((path) => at("write", path)),
     ...await ownBranch(common_dir, branch),
   ];
 }

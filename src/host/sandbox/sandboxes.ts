@@ -1,5 +1,5 @@
 /** Starts programs in sandboxes of their own: agents, and what runs on what they have written. */
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Clock } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { isInside } from "../../domain/path_inside.ts";
@@ -8,10 +8,11 @@ import { repositoryRoot } from "../repository_root.ts";
 import { runBriefly } from "../processes/brief_program.ts";
 import { Bubblewrap, isRoot, refused } from "./bubblewrap.ts";
 import { gitPlaces, type GitWorkspace } from "./git_places.ts";
+import { type GitLook, lookPlaces } from "./git_box.ts";
 import { homeFacts, madePlaces } from "./home.ts";
 import { sandboxArguments } from "./mounts.ts";
 import { programPlaces } from "./program_places.ts";
-import { type HomeFacts, homeVariables, type KeptPlaces, placesSeen } from "./view.ts";
+import { type HomeFacts, homeVariables, isSystem, isTooBroad, type KeptPlaces, placesSeen } from "./view.ts";
 
 const TRIAL_MS = 10_000;
 const SHELL = "/bin/sh";
@@ -83,6 +84,7 @@ const OF_THE_SHELL = ["PWD", "OLDPWD", "SHLVL"];
 export class Sandboxes {
   readonly #options: SandboxesOptions;
   readonly #bubblewrap: Bubblewrap;
+  readonly #worked = new Set<string>();
 
   constructor(options: SandboxesOptions) {
     this.#options = options;
@@ -95,10 +97,45 @@ export class Sandboxes {
     await this.#named(agent_name, sandbox);
   }
 
+  /** An agent in a sandbox works in this folder, or has worked there. */
+  note(folder: string): void {
+    this.#worked.add(folder);
+  }
+
+  /** The program git as it looks at what agents in sandboxes have written; undefined for any other folder. */
+  async look(
+    look: GitLook,
+    { program, args, env }: SandboxedProgram,
+  ): Promise<{ program: string; args: string[] } | undefined> {
+    if (!this.#isWorked(look.folder)) return undefined;
+    const bwrap = await this.#bubblewrap.path();
+    const [data, workplaces, secret_files] = await Promise.all([
+      realOf(this.#options.data),
+      reals(this.#options.workplaces),
+      existing(this.#options.secret_files),
+    ]);
+    const account = env.HOME === undefined ? undefined : await realOf(env.HOME);
+    const home = account !== undefined && isSystem(account) ? undefined : account;
+    const narrow = workplaces.filter((path) => !isTooBroad(path, account));
+    const isBroad = (path: string) => [...narrow, account ?? "/", data].some((one) => isInside(path, one));
+    const programs = await programPlaces([[program]], env.PATH ?? "", isBroad);
+    const places = await lookPlaces(look, { data, workplaces: narrow, secret_files, home, programs });
+    const box = sandboxArguments({ places, network: false, isRoot: isRoot(), cwd: look.folder });
+    return { program: bwrap, args: [...box, program, ...args] };
+  }
+
+  #isWorked(folder: string): boolean {
+    for (let at = folder;; at = dirname(at)) {
+      if (this.#worked.has(at)) return true;
+      if (dirname(at) === at) return false;
+    }
+  }
+
   /** Throws `SERVICE_UNAVAILABLE` if there can be no such sandbox now. */
   async open(run: SandboxedRun): Promise<OpenSandbox> {
     const { clock, server_env } = this.#options;
     const bwrap = await this.#bubblewrap.path();
+    this.note(run.workspace?.root ?? run.working_dir);
     const home = await this.#homeOf(run);
     const given = { ...run.env, ...homeVariables(home, run.env), ...gitVariables(run.env) };
     return {

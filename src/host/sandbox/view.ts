@@ -82,7 +82,7 @@ export function placesSeen(facts: SandboxFacts): SeenPlace[] {
     { path: "/tmp", access: "write", from: tmp_dir },
     ...["/run", "/var/tmp"].map(folder("hide")),
     ...facts.of_run.map(folder("read")),
-    ...facts.workplaces.filter((path) => !isTooBroad(path, home)).map(folder("hide")),
+    ...facts.workplaces.filter((path) => !isTooBroad(path, home?.path)).map(folder("hide")),
     ...homePlaces(home),
     ...facts.programs.filter(outsideData).map(folder("read")),
     ...facts.read.map(folder("read")),
@@ -97,13 +97,18 @@ export function placesSeen(facts: SandboxFacts): SeenPlace[] {
   ];
 }
 
+/** Whether nothing would run if it were hidden. */
+export function isSystem(path: string): boolean {
+  return SYSTEM.includes(path);
+}
+
 /** Whether hiding it would hide the programs of the account too. */
-function isTooBroad(path: string, home: HomeFacts | undefined): boolean {
-  return SYSTEM.includes(path) || (home !== undefined && isInside(path, home.path));
+export function isTooBroad(path: string, home: string | undefined): boolean {
+  return isSystem(path) || (home !== undefined && isInside(path, home));
 }
 
 function homePlaces(home: HomeFacts | undefined): SeenPlace[] {
-  if (home === undefined || SYSTEM.includes(home.path)) return [];
+  if (home === undefined || isSystem(home.path)) return [];
   if (home.kind === "own") {
     return [{ path: home.path, access: "hide" }, { path: home.own, access: "write" }];
   }
