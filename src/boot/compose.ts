@@ -58,13 +58,18 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     ? await (await import("./compose_audit.ts")).composeAudit(options, store, masker)
     : undefined;
   const tokens = new TaskTokens();
-  const ofAgents = agentAccess(tokens, () => listening, (task_id) =>
-    startedWithin(task_id, {
-      task: (id) => store.tasks.get(id),
-      schedule: (id) => store.schedules.get(id),
-      key: (id) => store.keys.get(id),
-      projectOf: (task) => projectOf(task),
-    }));
+  const ofAgents = agentAccess(
+    tokens,
+    () => listening,
+    options.owners_certificate?.certificate,
+    (task_id) =>
+      startedWithin(task_id, {
+        task: (id) => store.tasks.get(id),
+        schedule: (id) => store.schedules.get(id),
+        key: (id) => store.keys.get(id),
+        projectOf: (task) => projectOf(task),
+      }),
+  );
   const {
     engine,
     keepAwake,

@@ -1,5 +1,6 @@
 /** The parts of a server. A test may replace any of them. */
 import type { Clock } from "../clock/clock.ts";
+import type { ClientPem } from "../domain/agent_access.ts";
 import type { AgentRunner } from "../domain/agent_runner.ts";
 import type { OwnersCertificate } from "../doors/tls/certificate_watch.ts";
 import type { ProcessAbility } from "../host/processes/ability.ts";
@@ -37,8 +38,8 @@ export interface ComposeOptions {
   serverLog?: ServerLog;
   /** The owner's token of an earlier run, which stays valid. By default a new one is made. */
   owner_token?: string;
-  /** What the owner's own commands show where clients must show a certificate. */
-  owners_certificate?: OwnersCertificate;
+  /** What the owner's own commands, and agents, show where clients must show a certificate. */
+  owners_certificate?: OwnersCertificate & { certificate: ClientPem };
   /** A part that starts once the server listens, and stops before the server does. */
   announce?(listening: Listening): Part;
 }

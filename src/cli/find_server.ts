@@ -1,6 +1,6 @@
 /** Which server a command talks to. */
 import type { Network } from "../client/network.ts";
-import { ACCESS_FINGERPRINT, ACCESS_TOKEN, ACCESS_URL } from "../domain/agent_access.ts";
+import { ACCESS_CERTIFICATE, ACCESS_FINGERPRINT, ACCESS_TOKEN, ACCESS_URL } from "../domain/agent_access.ts";
 import { ApiError } from "../domain/errors.ts";
 import { dataDir } from "./data_dir.ts";
 import { envValue } from "./home.ts";
@@ -40,7 +40,7 @@ export function findServer({ url, data, key, ca }: ServerChoice): FoundServer {
     return {
       url: address,
       api_key: () => given ?? taskToken(address),
-      network: networkTo(address, () => ({ fingerprint: taskFingerprint(address), ...authority(ca) })),
+      network: networkTo(address, () => ({ ...taskTrust(address), ...authority(ca) })),
     };
   }
   const folder = data ?? usualFolder();
@@ -81,8 +81,14 @@ function authority(file: string | undefined): Trust {
   }
 }
 
-function taskFingerprint(url: string): string | undefined {
-  return isOfTask(url) ? envValue(ACCESS_FINGERPRINT) : undefined;
+/** By what the agent of a task knows the server that runs it, and what it shows there. */
+function taskTrust(url: string): Trust {
+  if (!isOfTask(url)) return {};
+  const pem = envValue(ACCESS_CERTIFICATE);
+  return {
+    fingerprint: envValue(ACCESS_FINGERPRINT),
+    certificate: pem === undefined ? undefined : { cert: pem, key: pem },
+  };
 }
 
 /** The token of the task whose agent started this program, for the server that runs the task. */

@@ -1,5 +1,6 @@
 /** A running server leaves its address in its data folder, where commands find it. */
 import { join } from "node:path";
+import type { ClientPem } from "../domain/agent_access.ts";
 import { ApiError } from "../domain/errors.ts";
 
 const ADDRESS_FILE = "server.json";
@@ -12,7 +13,7 @@ export interface ServerAddress {
   /** Of the certificate that the server shows; undefined without TLS. */
   fingerprint?: string;
   /** PEM: what the owner's commands show if the server asks clients for a certificate. */
-  certificate?: { cert: string; key: string };
+  certificate?: ClientPem;
 }
 
 /** Writes the address, readable by the owner only. */

@@ -1,5 +1,6 @@
 /** The dependencies that all attempts share. */
 import type { Clock } from "../clock/clock.ts";
+import type { ClientPem } from "../domain/agent_access.ts";
 import type { Argv } from "../domain/argv.ts";
 import type { ConcurrencyKey } from "../domain/concurrency_key.ts";
 import type { RunCheck } from "../domain/check.ts";
@@ -69,6 +70,8 @@ export interface TaskAccess {
   readonly url: string;
   /** Of the certificate that the server shows; undefined without TLS. */
   readonly fingerprint: string | undefined;
+  /** What a client shows to it; undefined if it admits clients without a certificate. */
+  readonly certificate: ClientPem | undefined;
   /** The program that serves MCP on its stdin and stdout, with its arguments. */
   readonly mcp_program: readonly [string, ...string[]];
   /** The variables that it needs to run. No secrets. */

@@ -5,8 +5,10 @@ import type { Clock } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { LogEntry } from "../domain/log_entry.ts";
 import { VERSION } from "../domain/migrations/migrations.ts";
+import { refusedVariables } from "../domain/refused_variables.ts";
 import { type Stored, StoredValueError } from "../domain/stored.ts";
 import { idsOf } from "../domain/store_meta.ts";
+import type { Execution } from "../domain/task.ts";
 import { exists } from "./backup.ts";
 import { type Counts, EXPORT_VERSION, ExportLine, HeaderLine, noCounts } from "./export_lines.ts";
 import { copyStore } from "./file_copy.ts";
@@ -38,6 +40,8 @@ export interface ImportOptions {
   lines: AsyncIterable<string>;
   /** Whether the export is added to the folder's store. If not, the folder must have no store yet. */
   merge: boolean;
+  /** The refused variables that the configuration lets tasks of an agent set; of any agent, for a task that names none. */
+  allowedVariables?(agent: string | undefined): readonly string[];
 }
 
 export interface ImportReport extends Replacement {
@@ -57,7 +61,9 @@ export interface ImportReport extends Replacement {
  * if there is a store and `merge` is off; `INVALID_FIELD_FORMAT` with the `line` for a file that is not an export, is
  * truncated or has a newer version; and what `replaceStore` throws.
  */
-export async function importStore({ folder, clock, lines, merge }: ImportOptions): Promise<ImportReport> {
+export async function importStore(
+  { folder, clock, lines, merge, allowedVariables }: ImportOptions,
+): Promise<ImportReport> {
   let report: Omit<ImportReport, keyof Replacement> | undefined;
   const replacement = await replaceStore({
     folder,
@@ -73,7 +79,11 @@ export async function importStore({ folder, clock, lines, merge }: ImportOptions
     async write(draft, store) {
       if (await exists(store)) await copyStore(store, draft);
       else (await Deno.open(draft, { write: true, createNew: true, mode: 0o600 })).close();
-      report = await withStore(draft, clock, (target, kv) => importLines(target, kv, lines));
+      report = await withStore(
+        draft,
+        clock,
+        (target, kv) => importLines(target, kv, lines, allowedVariables),
+      );
     },
   });
   return { ...replacement, ...report! };
@@ -84,6 +94,7 @@ export async function importLines(
   store: Store,
   kv: KeyValue,
   lines: AsyncIterable<string>,
+  allowedVariables: ImportOptions["allowedVariables"] = () => [],
 ): Promise<Omit<ImportReport, keyof Replacement>> {
   let target: Target | undefined;
   let number = 0;
@@ -91,7 +102,7 @@ export async function importLines(
   for await (const text of lines) {
     number++;
     if (end) throw formatError(number, "there is more after its end");
-    if (target === undefined) target = await Target.open(store, kv, headerOf(text));
+    if (target === undefined) target = await Target.open(store, kv, headerOf(text), allowedVariables);
     else {
       const line = parsed(ExportLine, text, number);
       if (line.kind === "end") end = line;
@@ -122,6 +133,7 @@ class Target {
   readonly #usageLeftOut: string[] = [];
   readonly #store: Store;
   readonly #kv: KeyValue;
+  readonly #allowedVariables: NonNullable<ImportOptions["allowedVariables"]>;
   readonly #takesLog: boolean;
   /** The offset of the imported tasks' `order`: tasks that were here first are older in the queue. */
   readonly #order: number;
@@ -129,16 +141,28 @@ class Target {
   #failure: { error: unknown } | undefined;
   #chunk: Chunk = emptyChunk(FIRST_NODE, 1, 1);
 
-  static async open(store: Store, kv: KeyValue, header: Header): Promise<Target> {
+  static async open(
+    store: Store,
+    kv: KeyValue,
+    header: Header,
+    allowedVariables: NonNullable<ImportOptions["allowedVariables"]>,
+  ): Promise<Target> {
     const { store_id } = header;
     const ids = store_id === undefined ? [] : idsOf({ ...header, id: store_id });
     const usage = await UsageTakings.open(store, kv, ids);
     await noteImported(kv, ids);
-    return new Target(store, kv, usage, header.records_version);
+    return new Target(store, kv, usage, header.records_version, allowedVariables);
   }
 
-  private constructor(store: Store, kv: KeyValue, usage: UsageTakings, records_version: number) {
+  private constructor(
+    store: Store,
+    kv: KeyValue,
+    usage: UsageTakings,
+    records_version: number,
+    allowedVariables: NonNullable<ImportOptions["allowedVariables"]>,
+  ) {
     this.#usage = usage;
+    this.#allowedVariables = allowedVariables;
     this.#records_version = records_version;
     this.#store = store;
     this.#kv = kv;
@@ -155,6 +179,7 @@ class Target {
       else {
         this.#imported.schedules++;
         const spec = read("spec", SCHEDULES.spec, line.spec);
+        this.#requireVariables("spec.task.execution.env", spec.task.execution, number);
         const state = read("state", SCHEDULES.state, line.state);
         await this.#send(
           this.#store.schedules.update(() => ({ creates: [{ id: line.id, spec, state }] }), OWNER),
@@ -168,6 +193,7 @@ class Target {
       } else {
         this.#imported.tasks++;
         const spec = read("spec", TASKS.spec, line.spec);
+        this.#requireVariables("spec.execution.env", spec.execution, number);
         const found = read("state", TASKS.state, line.state);
         const state = this.#usage.ofTask(found);
         if (state !== found) this.#usageLeftOut.push(line.id);
@@ -217,6 +243,16 @@ class Target {
     const sets = entries();
     this.#imported[what]++;
     await this.#send(this.#kv.commit({ sets }).then(() => {}));
+  }
+
+  /** Throws for variables that no client could have set. */
+  #requireVariables(field: string, { agent, env = {} }: Execution = {}, line: number): void {
+    const [name] = refusedVariables(Object.keys(env), this.#allowedVariables(agent));
+    if (name === undefined) return;
+    throw formatError(
+      line,
+      `${field}: a task may not set ${name}. Take it out, or name it in agents.NAME.allow_env of the configuration`,
+    );
   }
 
   async finished(): Promise<Omit<ImportReport, keyof Replacement>> {

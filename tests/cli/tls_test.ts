@@ -80,3 +80,32 @@ Deno.test("where clients must show a certificate, the owner's commands show one 
     await Deno.remove(dir, { recursive: true });
   }
 });
+
+Deno.test("where clients must show a certificate, the commands that an agent starts reach the server, with the agent's rights", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "oa-tls-" });
+  try {
+    const certificates = await TestCertificates.create(dir);
+    await certificates.serve();
+    const tls = { ...certificates.files, client_ca: certificates.ca_file, client_certs: "require" };
+    const [program, ...args] = testedProgram(START_PERMISSIONS);
+    const asks = JSON.stringify([program, ...args, "tasks", "--json"]);
+    const script = `const [program, ...args] = ${asks};` +
+      `const run = (args) => new Deno.Command(program, { args, stdout: "inherit", stderr: "inherit" }).output();` +
+      `await run(args); const { code } = await run([...args.slice(0, -2), "keys", "create", "mine", "--url", Deno.env.get("OPENCODE_AGENTS_TASK_URL")]);` +
+      `console.log("keys create ended with", code);`;
+    const config = {
+      server: { tls },
+      security: { auth: "required" },
+      agents: { asks: { protocol: "command", command: [Deno.execPath(), "eval", script] } },
+    };
+    await withServer({ config }, async (server) => {
+      const started = await own(server, "run", "look around", "--agent", "asks", "--id", "looks", "--follow");
+      const { stdout } = await own(server, "result", "looks", "--json");
+      assert.equal(started.code, 0, started.stdout + started.stderr);
+      assert.match(stdout, /looks/);
+      assert.match(stdout, /keys create ended with [1-9]/);
+    });
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});

@@ -313,6 +313,8 @@ Deno.test("a record from outside that no client could have stored is refused, wi
     ["spec.execution.max_attempts", task({ execution: { max_attempts: 1e9 } })],
     ["spec.execution.prompt", task({ execution: { prompt: "x".repeat(70_000) } })],
     ["spec.execution.env", task({ execution: { env: { "NOT A NAME": "x" } } })],
+    ["spec.execution.env", task({ execution: { env: { NODE_OPTIONS: "--require /tmp/x.js" } } })],
+    ["spec.execution.env", task({ execution: { agent: "x", env: { GIT_SSH_COMMAND: "***" } } })],
     ["spec.dependencies", task({ dependencies: ["../x"] })],
     ["state.progress", task({}, { progress: 101 })],
     ["state.status", task({}, { status: "done" })],
@@ -334,6 +336,47 @@ Deno.test("a record from outside that no client could have stored is refused, wi
     assert.equal(store.tasks.size, 0);
     await store.close();
   }
+});
+
+Deno.test("an import takes the variables that the configuration lets the task's agent set, and no other agent's", async () => {
+  const record = (agent?: string) => ({
+    kind: "task",
+    id: "one",
+    spec: {
+      type: "testing",
+      priority: "high",
+      description: "x",
+      created_at: "2026-01-01T00:00:00.000Z",
+      order: 1,
+      execution: { agent, env: { NODE_OPTIONS: "--enable-source-maps" } },
+    },
+    state: {
+      status: "completed",
+      progress: 100,
+      retry_count: 0,
+      attempt: 0,
+      automatic_attempts: 0,
+      attempts: [],
+    },
+  });
+  const imported = async (agent?: string) => {
+    const kv = new MemoryKeyValue();
+    const store = await loadStore(kv, clock);
+    const lines = [
+      { kind: "opencode-agents-export", version: 2, exported_at: "2026-01-01T00:00:00.000Z" },
+      record(agent),
+      { kind: "end", schedules: 0, tasks: 1, outputs: 0, log_entries: 0 },
+    ];
+    const allowed = (name?: string) => name === undefined || name === "node" ? ["NODE_*"] : [];
+    try {
+      return (await importLines(store, kv, each(lines), allowed)).imported.tasks;
+    } finally {
+      await store.close();
+    }
+  };
+  assert.equal(await imported("node"), 1);
+  assert.equal(await imported(), 1);
+  await assert.rejects(imported("other"), /may not set NODE_OPTIONS/);
 });
 
 async function* each(lines: unknown[]): AsyncGenerator<string> {

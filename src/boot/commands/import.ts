@@ -5,7 +5,7 @@ import type { Cli } from "../../cli/cli.ts";
 import type { Handlers } from "../handlers.ts";
 import { linesOfFile } from "../../cli/file_lines.ts";
 import { path } from "../../cli/options.ts";
-import { contents, storeCommand, type StoreFlags, storeFolder } from "./store_command.ts";
+import { configuredStore, contents, storeCommand, type StoreFlags } from "./store_command.ts";
 
 export function addImport(program: Command, cli: Cli, { store }: Handlers): void {
   storeCommand(
@@ -16,9 +16,13 @@ export function addImport(program: Command, cli: Cli, { store }: Handlers): void
     .argument("<file>", "", path)
     .option("--merge", "add to the store that is there; ids that it has already are skipped")
     .action(async (file: string, flags: StoreFlags & { merge?: boolean }) => {
-      const folder = await storeFolder(flags);
+      const { folder, agents } = await configuredStore(flags);
+      const allowedVariables = (agent?: string) =>
+        (agent === undefined ? Object.values(agents) : [agents[agent]]).flatMap((one) =>
+          one?.allow_env ?? []
+        );
       const lines = linesOfFile(file);
-      const report = await store.import({ folder, lines, merge: flags.merge ?? false })
+      const report = await store.import({ folder, lines, merge: flags.merge ?? false, allowedVariables })
         .catch((error) => {
           throw inFile(error, file);
         });

@@ -4,6 +4,7 @@ import { ApiError } from "../../domain/errors.ts";
 import type { KeyView, NewKey } from "../../protocol/auth_messages.ts";
 import { dataFolder, loadConfig } from "../config_file.ts";
 import { path } from "../../cli/options.ts";
+import type { Config } from "../../protocol/config.ts";
 import { counted } from "../../protocol/formats.ts";
 
 export interface Counts {
@@ -48,7 +49,15 @@ export interface StoreFiles {
   export(
     options: { folder: string; secrets: boolean; write(line: string): Promise<void> | void },
   ): Promise<Counts>;
-  import(options: { folder: string; lines: AsyncIterable<string>; merge: boolean }): Promise<ImportReport>;
+  /** `allowedVariables`: those that tasks of an agent may set; of any agent, for a task that names none. */
+  import(
+    options: {
+      folder: string;
+      lines: AsyncIterable<string>;
+      merge: boolean;
+      allowedVariables(agent: string | undefined): readonly string[];
+    },
+  ): Promise<ImportReport>;
   /** `isAudited`: whether changes leave entries in the store's audit log. */
   keys(options: { folder: string; isAudited: boolean }): Promise<StoredKeys>;
 }
@@ -72,11 +81,14 @@ export async function storeFolder(flags: StoreFlags): Promise<string> {
   return (await configuredStore(flags)).folder;
 }
 
-/** As `storeFolder`, and whether what a command changes there leaves entries in the audit log: always, unless that is off. */
+/**
+ * As `storeFolder`; whether what a command changes there leaves entries in the audit log: always, unless that is off; and the
+ * agents.
+ */
 export async function configuredStore(
   { data, config }: StoreFlags,
-): Promise<{ folder: string; isAudited: boolean }> {
-  const { store, audit } = (await loadConfig({ config })).config;
+): Promise<{ folder: string; isAudited: boolean; agents: Config["agents"] }> {
+  const { store, audit, agents } = (await loadConfig({ config })).config;
   if (store.url !== undefined && data === undefined) {
     throw new ApiError(
       "CONFIGURATION_ERROR",
@@ -84,7 +96,7 @@ export async function configuredStore(
       { field: "store.url" },
     );
   }
-  return { folder: dataFolder({ data }, store.path), isAudited: audit.enabled !== false };
+  return { folder: dataFolder({ data }, store.path), isAudited: audit.enabled !== false, agents };
 }
 
 /** The counts of a store's content as text. */

@@ -7,7 +7,7 @@ export interface ServedTls {
   readonly client_certs: "none" | "request" | "require";
   /** Calls `changed` whenever `context` is another one, until the function that it returns is called. */
   onChange(changed: () => void): () => void;
-  /** Whether the certificate with this fingerprint is the owner's own, which says nothing about rights. */
+  /** Whether the certificate with this fingerprint is that of the owner's commands and of agents: it says nothing about rights. */
   isOwners(fingerprint: string): boolean;
   /** A client could not connect. */
   failed(ip: string, reason: string): void;

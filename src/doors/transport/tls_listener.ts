@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo, Socket } from "node:net";
 import { createServer, type TLSSocket } from "node:tls";
 import { certificateTime } from "../../clock/certificate_time.ts";
+import { isLoopback } from "../../host/processes/peer_sockets.ts";
 import type { ConnectionListener } from "./connection.ts";
 import type { ClientCertificate } from "./listener.ts";
 import type { ServedTls } from "./served_tls.ts";
@@ -39,6 +40,10 @@ export async function listenWithTls(
     accept: (accepted) =>
       new Promise((resolve, reject) => {
         server.on("secureConnection", (socket) => {
+          if (isStolen(socket, tls)) {
+            tls.failed(addressOf(socket), "the certificate of this machine's own programs, from elsewhere");
+            return void socket.destroy();
+          }
           accepted(new TlsConnection(socket, certificateOf(socket, tls)));
         });
         server.once("close", resolve);
@@ -53,6 +58,20 @@ export async function listenWithTls(
       server.close();
     },
   };
+}
+
+/** The certificate of the owner's commands and of agents, which they have from this machine, shown from another. */
+function isStolen(socket: TLSSocket, tls: ServedTls): boolean {
+  if (tls.client_certs === "none" || !socket.authorized) return false;
+  const { fingerprint256 } = socket.getPeerCertificate() ?? {};
+  return fingerprint256 !== undefined && tls.isOwners(fingerprint256) && !isFromHere(socket);
+}
+
+/** A connection to one of this machine's own addresses comes from that address. */
+export function isFromHere(
+  { remoteAddress = "", localAddress }: Pick<TLSSocket, "remoteAddress" | "localAddress">,
+): boolean {
+  return isLoopback(remoteAddress) || remoteAddress === localAddress;
 }
 
 /** The certificate that the client has shown; undefined for none, the owner's, and one that no known authority has signed. */

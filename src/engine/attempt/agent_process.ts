@@ -65,8 +65,8 @@ export class AgentProcess {
       const request = runRequest(task, settings, here);
       request.workspace = (store.tasks.get(task.id) ?? task).state.workspace;
       if (access && issued) {
-        const { url, fingerprint } = access;
-        request.access = { url, token: issued.token, fingerprint };
+        const { url, fingerprint, certificate } = access;
+        request.access = { url, token: issued.token, fingerprint, certificate };
         if (delegates(task, settings, agent)) {
           if (isCutOff(request.agent)) this.#note("warn", CUT_OFF);
           else request.own_tools = ownTools(access, request.access);
