@@ -35,7 +35,11 @@ function advice({ code, message, details }: ApiError): string[] {
   if (code === "TASK_NOT_FOUND" && details.schedule_id !== undefined) {
     return ["`opencode-agents schedules` lists the schedules."];
   }
-  if (code === "TASK_NOT_FOUND") return ["`opencode-agents tasks` lists the tasks."];
+  if (code === "TASK_NOT_FOUND") {
+    return [
+      "`opencode-agents tasks` lists the tasks, `opencode-agents schedules` what runs again and again.",
+    ];
+  }
   if (code === "PROCESS_NOT_FOUND") return ["`opencode-agents ps` lists the agents' processes."];
   if (code === "PROCESS_PERMISSION_DENIED") {
     return ["You can end only agents and their processes."];

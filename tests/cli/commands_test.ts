@@ -126,6 +126,20 @@ Deno.test("cli: schedule, schedules and unschedule", () =>
     ]);
     assert.match(edited.stdout, /^schedule night changed: next \S+ \S+ [+-]\d\d:\d\d\n$/, edited.stderr);
     const [changed] = (await json("schedules")).schedules;
+    const nothing = await run(["schedules", "edit", "night"]);
+    assert.equal(nothing.code, 1);
+    assert.match(nothing.stderr, /Nothing to change is named/);
+    // A prompt that does not fit into the description is told to the agent in full, and a short one replaces it.
+    for (const [prompt, own] of [[`echo ${"x".repeat(1200)}`, true], ["echo short", false]] as const) {
+      assert.equal((await run(["schedules", "edit", "night", "--prompt", prompt])).code, 0);
+      const { task } = (await json("schedules")).schedules[0];
+      assert.equal(task.execution?.prompt, own ? prompt : undefined);
+      assert.ok(prompt.startsWith(task.description));
+    }
+    const shown = await run(["task", "night"]);
+    assert.match(shown.stdout, /^night {2}echo short\n {2}status\s+waits for its next run\n {2}repeats\s+/);
+    assert.match(shown.stderr, /it is a schedule/);
+    assert.equal((await json("task", "night")).task.recurring.interval, changed.recurring.interval);
     assert.deepEqual([changed.task.description, changed.recurring], ["echo d", {
       interval: "cron",
       max_runs: 3,

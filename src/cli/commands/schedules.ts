@@ -1,11 +1,15 @@
 /** `schedules`: lists what runs later, and changes it. */
 import { type Command, Option } from "commander";
-import { Priority } from "../../domain/task.ts";
+import { describedBy } from "../../domain/description.ts";
+import { ApiError } from "../../domain/errors.ts";
+import { given } from "../../domain/given_fields.ts";
+import { type Execution, Priority } from "../../domain/task.ts";
 import { counted } from "../../protocol/formats.ts";
 import { cronInWords } from "../../protocol/cron_words.ts";
 import type { Schedule } from "../../protocol/schedule_messages.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { localDateTime, localWithOffset } from "../local_time.ts";
+import { promptText } from "../new_task.ts";
 import { wholeNumber } from "../options.ts";
 import { addRuleOptions, recurringOf, type RuleFlags, zoneOf } from "../rule_options.ts";
 import { printTable } from "../table.ts";
@@ -63,27 +67,44 @@ interface EditFlags extends CommonFlags, RuleFlags {
 function addEdit(schedules: Command, cli: Cli): void {
   const command = cli.command(schedules, "edit <id>", "change later runs, or when they come; the rest stays")
     .option("--at <time>", "the first of the later runs; with --cron, the earliest moment of one")
-    .option("--description <text>", "what to do")
+    .option("--prompt <text>", 'what later runs are to do; "-" reads it from stdin')
+    .option("--description <text>", "what lists show; what to do, if the schedule has no longer prompt")
     .addOption(new Option("--priority <priority>").choices(Priority.options));
   addRuleOptions(command).action(async (task_id: string, _: EditFlags, command: Command) => {
     // The options of `schedules` may stand before its subcommand.
     const flags = command.optsWithGlobals<EditFlags>();
     const server = cli.http(flags);
     const { schedules } = await server.request("list_schedules", { upcoming: 0 });
-    const before = schedules.find(({ id }) => id === task_id)?.recurring;
+    const schedule = schedules.find(({ id }) => id === task_id);
+    const before = schedule?.recurring;
     const here = { now_ms: cli.clock.now(), zone: zoneOf({ timezone: flags.timezone ?? before?.timezone }) };
     const at = flags.at === undefined ? undefined : pointInTime(flags.at, "at", here);
-    const { description, priority } = flags;
-    const task = description === undefined && priority === undefined ? undefined : { description, priority };
-    const reply = await server.request("update_schedule", {
-      task_id,
-      task,
+    const changes = given({
+      task: taskChanges(flags, flags.prompt && await promptText(flags.prompt), schedule?.task.execution),
       recurring: changesRule(flags) ? recurringOf(flags, at, here, before) : undefined,
       scheduled_time: at?.time,
     });
+    if (Object.keys(changes).length === 0) {
+      throw new ApiError("MISSING_REQUIRED_FIELD", "Nothing to change is named; see schedules edit --help", {
+        field: "task",
+      });
+    }
+    const reply = await server.request("update_schedule", { task_id, ...changes });
     if (flags.json) return cli.terminal.json(reply, 2);
     cli.terminal.line(`schedule ${task_id} changed: next ${next(reply.schedule)}`);
   });
+}
+
+/** A prompt that fits is the description, as `schedule` has it. */
+function taskChanges({ description, priority }: EditFlags, prompt: string | undefined, old: Execution = {}) {
+  const described = prompt === undefined ? undefined : describedBy(prompt);
+  const isExecutionNew = described !== undefined && described.prompt !== old.prompt;
+  const changes = given({
+    description: description ?? described?.description,
+    priority,
+    execution: isExecutionNew ? given({ ...old, prompt: described.prompt }) : undefined,
+  });
+  return Object.keys(changes).length === 0 ? undefined : changes;
 }
 
 function changesRule(flags: RuleFlags): boolean {

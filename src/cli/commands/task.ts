@@ -7,6 +7,7 @@ import { costText, count, counted, duration } from "../../protocol/formats.ts";
 import { messageLines } from "../conversation_text.ts";
 import { leftWords } from "../../protocol/left_words.ts";
 import { pullRequestWords } from "../pull_request_words.ts";
+import { cronInWords } from "../../protocol/cron_words.ts";
 import { waitingReason, waitingWords } from "../../protocol/waiting_words.ts";
 import type { Task } from "../../domain/task.ts";
 import { isJudged } from "../../domain/task_values.ts";
@@ -27,11 +28,30 @@ export function addTask(program: Command, cli: Cli): void {
     .action(async (task_id: string, flags: CommonFlags) => {
       const server = cli.http(flags);
       const { task } = await server.request("get_task_status", { task_id });
+      if (task.recurring !== undefined) return showSchedule(cli, flags, task);
       const { result } = await server.request("get_task_result", { task_id });
       if (flags.json) return cli.terminal.json({ task, result }, 2);
       const said = hasTalked(task, result) ? await Array.fromAsync(conversation(server, task_id)) : [];
       for (const line of describe(cli, task, result, said)) cli.terminal.line(line);
     });
+}
+
+/** A schedule answers in the shape of a task. */
+function showSchedule({ terminal }: Cli, flags: CommonFlags, task: Task): void {
+  if (flags.json) return terminal.json({ task }, 2);
+  const { id, recurring, next_run } = task;
+  const rule = recurring?.cron === undefined ? recurring?.interval : cronInWords(recurring.cron);
+  const rows: [string, string | undefined][] = [
+    ["status", task.status === "paused" ? "paused: its times pass without a run" : "waits for its next run"],
+    ["repeats", `${rule}, in the time of ${recurring?.timezone ?? "UTC"}`],
+    ["next run", next_run && localWithOffset(next_run)],
+    ["project", projectName(task)],
+  ];
+  terminal.line(`${terminal.paint(id, "bold")}  ${oneLine(task.description)}`);
+  for (const [name, value] of rows) if (value) terminal.line(`  ${name.padEnd(14)}${value}`);
+  terminal.note(
+    `it is a schedule: ${ownCommand("schedules", flags)} lists it, and edits, pauses and runs it`,
+  );
 }
 
 /** Whether more was said than the prompt and an answer to it. */
