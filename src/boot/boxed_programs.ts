@@ -27,6 +27,10 @@ export class BoxedPrograms {
     if (sandboxes === undefined || !Object.values(settings.agents).some(({ sandbox }) => enforced(sandbox))) {
       return;
     }
+    sandboxes.foldersOfTasks = () =>
+      [...tasks.values()].flatMap(({ state: { workspace } }) =>
+        workspace?.kind === "folder" ? [workspace.path] : []
+      );
     for (const task of tasks.values()) {
       const { workspace } = task.state;
       if (workspace && sandboxOf(task, settings)) sandboxes.note(workspace.root ?? workspace.path);

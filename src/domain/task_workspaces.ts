@@ -71,6 +71,11 @@ export interface Workspaces {
     record: (workspace: StoredWorkspace) => Promise<void>,
     signal: AbortSignal,
   ): Promise<OpenWorkspace>;
+  /**
+   * Makes the user's work safe before an agent in a sandbox works there, as far as it could destroy it. Throws what git says of objects
+   * that it does not read.
+   */
+  protect?(workspace: StoredWorkspace): Promise<void>;
   /** The files that differ between two commits, at most `limit` and one more. Throws if git does not know them. */
   changedFiles?(common_dir: string, from: string, to: string, limit: number): Promise<string[]>;
   /** Saves what is in the workspace of a task that no agent works on. Never rejects. */

@@ -25,6 +25,7 @@ import {
 } from "./make_worktree.ts";
 import { NewWorktrees, worktreesInside } from "./new_worktrees.ts";
 import type { Note } from "./notes.ts";
+import { packLoose } from "./packed_objects.ts";
 import { type ProgramHost, runTeardown } from "./project_programs.ts";
 import { isLocked, newIgnored, removeWorktree } from "./remove_worktree.ts";
 import { commitOf } from "./commits.ts";
@@ -303,6 +304,9 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
           return { ...work, workspace: known, notes: [...work.notes ?? [], ...await worktrees.found()] };
         },
       };
+    },
+    async protect({ kind, common_dir }) {
+      if (kind === "worktree" && common_dir !== undefined) await packLoose(git, common_dir);
     },
     async changedFiles(common_dir, from, to, limit) {
       const asked = ["diff", "--name-only", "--no-renames", "-z", from, to, "--"];

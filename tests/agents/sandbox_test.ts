@@ -111,6 +111,8 @@ sandboxTest("sandbox: it commits in its worktree, and changes nothing else of th
   await withBoxes(async (boxes) => {
     const repository = await boxes.repository("project");
     await repository.git("branch", "opencode-agents/other");
+    await repository.git("branch", "opencode-agents/packed");
+    await repository.git("pack-refs", "--all");
     const before = await repository.git("rev-parse", "main");
     const config = await Deno.readTextFile(`${repository.path}/.git/config`);
     const output = await boxes.run(
@@ -121,20 +123,28 @@ sandboxTest("sandbox: it commits in its worktree, and changes nothing else of th
        mv "$common/hooks" "$common/old" 2>/dev/null && echo CHANGED hooks
        git update-ref refs/heads/main HEAD 2>/dev/null && echo CHANGED main
        git update-ref refs/heads/opencode-agents/other HEAD 2>/dev/null && echo CHANGED other
+       git update-ref refs/heads/opencode-agents/packed HEAD 2>/dev/null && echo CHANGED packed
        git branch free 2>/dev/null && echo CHANGED branches
        git stash list >/dev/null; echo x > file.txt; git stash 2>/dev/null && echo CHANGED stash
        echo ../../evil 2>/dev/null > "$own/commondir" && echo CHANGED commondir
        { rm -f "$own/commondir" || mv "$own" "$own-2"; } 2>/dev/null && echo CHANGED place
        { rm -f .git || mv .git old; } 2>/dev/null && echo CHANGED link
        echo x 2>/dev/null > "$common/../file.txt" && echo CHANGED checkout
-       rm -rf "$common/objects/pack" 2>/dev/null && echo CHANGED packs
+       rm -rf "$common"/objects/pack 2>/dev/null && echo CHANGED packs
+       for id in $(git rev-list --objects main | cut -d' ' -f1); do rm -f "$common"/objects/*/"$(echo "$id" | cut -c3-)"; done
        exit 0`,
       { working_dir: repository.path, isolation: "worktree" },
     );
     assert.match(output, /^in the box$/m);
     assert.doesNotMatch(output, /CHANGED/);
     assert.equal(await repository.git("log", "-1", "--format=%s", "opencode-agents/t1~1"), "in the box");
-    assert.equal(await repository.git("rev-parse", "main", "opencode-agents/other"), `${before}\n${before}`);
+    // What it has deleted is in a pack, too.
+    assert.equal(await repository.git("show", "main:file.txt"), "one");
+    await repository.git("fsck", "--full", "--strict");
+    assert.equal(
+      await repository.git("rev-parse", "main", "opencode-agents/other", "opencode-agents/packed"),
+      `${before}\n${before}\n${before}`,
+    );
     assert.equal(await Deno.readTextFile(`${repository.path}/.git/config`), config);
     assert.equal(await repository.git("status", "--porcelain"), "");
   });

@@ -8,6 +8,7 @@ import type { Run, RunEvent, RunOutcome } from "../../domain/run.ts";
 import type { TurnMessage } from "../../domain/run_request.ts";
 import { enforced } from "../../domain/sandbox.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
+import type { StoredWorkspace } from "../../domain/workspace.ts";
 import type { RunContext } from "../run_context.ts";
 import { askedOf } from "./asked.ts";
 import { notStarted } from "./not_started.ts";
@@ -96,6 +97,7 @@ export class AgentProcess {
           request.steered = steered;
         }
       }
+      if (request.workspace && enforced(request.agent.sandbox)) await this.#protect(request.workspace);
       this.#run = await runner.start(request, (report) => {
         if (report.kind === "offer") return directory?.note(agent, report.news);
         if (isOutput(report)) holds.noteOutput(task.id);
@@ -118,6 +120,17 @@ export class AgentProcess {
     const whose = session && strangeTo(session, here);
     if (whose === undefined) return;
     this.#note("warn", `The earlier session is ${whose} and cannot be loaded here: a new one begins`);
+  }
+
+  async #protect(workspace: StoredWorkspace): Promise<void> {
+    try {
+      await this.#context.workspaces.protect?.(workspace);
+    } catch (error) {
+      this.#note(
+        "warn",
+        `Objects of the repository that are not packed are not protected: ${(error as Error).message}`,
+      );
+    }
   }
 
   #note(level: "warn", message: string): void {

@@ -96,6 +96,7 @@ async function ownBranch(common_dir: string, branch: string): Promise<SeenPlace[
   // In the folder of all branches, it could make others of the user's.
   if (dirname(branch) === "." || own === "") return [];
   await Deno.mkdir(folder, { recursive: true });
+  await loosen(common_dir, dirname(branch), own);
   const others = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name)
     .filter((name) => name !== own && !name.endsWith(".lock"));
   if (others.length > MOST_BRANCHES) return [];
@@ -106,6 +107,26 @@ async function ownBranch(common_dir: string, branch: string): Promise<SeenPlace[
     ...others.map((name) => at("guard", join(folder, name))),
     at("write", await madeFile(log)),
   ];
+}
+
+/**
+ * Gives the branches in the folder that are only packed a file of their own, as git would: one that is not there could be made by the
+ * agent, which would move the branch.
+ */
+async function loosen(common_dir: string, folder: string, own: string): Promise<void> {
+  const packed = await textOf(join(common_dir, "packed-refs")) ?? "";
+  for (const [, commit, name] of packed.matchAll(/^([0-9a-f]{40,64}) refs\/heads\/(\S+)$/gm)) {
+    if (dirname(name!) !== folder || basename(name!) === own) continue;
+    const path = join(common_dir, "refs", "heads", name!);
+    if ((await existing(path)).length > 0) continue;
+    try {
+      // While git has the lock, it writes the file itself.
+      await Deno.writeTextFile(`${path}.lock`, `${commit}\n`, { createNew: true });
+      await Deno.rename(`${path}.lock`, path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
 }
 
 /** A folder in the user's own working tree: all branches are the user's, and the agent's. */

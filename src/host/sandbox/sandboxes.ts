@@ -14,6 +14,8 @@ import { sandboxArguments } from "./mounts.ts";
 import { programPlaces } from "./program_places.ts";
 import { type HomeFacts, homeVariables, isSystem, isTooBroad, type KeptPlaces, placesSeen } from "./view.ts";
 
+/** The newest folders of other tasks that are hidden one by one. */
+const MOST_FOLDERS = 500;
 const TRIAL_MS = 10_000;
 const SHELL = "/bin/sh";
 /** What programs read of /run: the addresses of name servers, and where NixOS has its programs. */
@@ -97,6 +99,9 @@ export class Sandboxes {
     await this.#named(agent_name, sandbox);
   }
 
+  /** The folders of all tasks, which are hidden one by one where the folder of all cannot be. */
+  foldersOfTasks: () => Iterable<string> = () => [];
+
   /** An agent in a sandbox works in this folder, or has worked there. */
   note(folder: string): void {
     this.#worked.add(folder);
@@ -165,6 +170,7 @@ export class Sandboxes {
     const { read, write } = await this.#named(agent_name, sandbox);
     const data = await realOf(this.#options.data);
     const hidden = await reals(workplaces);
+    if (hidden.some((path) => isTooBroad(path, home?.path))) hidden.push(...await this.#foldersBeside(run));
     const narrow = [...hidden, ...home === undefined ? [] : [home.path], "/tmp", "/var/tmp", data];
     const isBroad = (folder: string) => narrow.some((one) => isInside(folder, one));
     const commands = [[inner.program, ...inner.args], ...inner.others ?? []];
@@ -191,6 +197,13 @@ export class Sandboxes {
       git: isShown ? await gitPlaces(workspace, root) : [],
       of_run: (await existing(OF_RUN)).filter((path) => isInside("/run", path)),
     });
+  }
+
+  /** Those of other tasks that are not in the task's own folder. */
+  async #foldersBeside({ working_dir, workspace }: SandboxedRun): Promise<string[]> {
+    const own = [working_dir, ...workspace?.root === undefined ? [] : [workspace.root]];
+    const others = [...new Set(this.foldersOfTasks())].slice(-MOST_FOLDERS);
+    return (await existing(others)).filter((path) => !own.some((one) => isInside(one, path)));
   }
 
   async #homeOf({ env, sandbox, agent_name }: SandboxedRun) {
