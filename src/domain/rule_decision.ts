@@ -31,6 +31,17 @@ export interface RuleVerdict {
   decision: PermissionPolicy;
   /** The rule that decided; absent if one only made it uncertain. */
   rule?: PermissionRule;
+  /** The rule means what the call could be: a shell puts in some of its command for itself. */
+  isSuspicion?: boolean;
+}
+
+/** The rule that decided, in words; undefined if none did. */
+export function ruleWords({ rule, isSuspicion }: RuleVerdict): string | undefined {
+  if (rule === undefined) return undefined;
+  const { decision, command, path, kind, agent } = rule;
+  const what = [kind, command, path, agent && `of ${agent}`].filter((one) => one !== undefined).join(" ");
+  const rest = isSuspicion ? ", since it is not certain what this runs" : "";
+  return `${decision} ${what === "" ? "everything" : what}${rest}`;
 }
 
 /** Undefined: no rule matches, and none could. */
@@ -63,6 +74,7 @@ function decided(
     }
     const match = held(rule, call, matchesPath);
     if (match === "yes") return { decision: rule.decision, rule };
+    if (match === "maybe") return { decision: rule.decision, rule, isSuspicion: true };
     if (match === "unknown") isUncertain = true;
   }
   return isUncertain ? { decision: "ask" } : undefined;
@@ -98,21 +110,23 @@ function isWhollyAllowed(
 }
 
 /** Whether a rule that denies or asks means the call. */
-function held(rule: PermissionRule, call: RuledCall, matchesPath: MatchesPath): "yes" | "no" | "unknown" {
+function held(rule: PermissionRule, call: RuledCall, matchesPath: MatchesPath): Held {
   const matches = [commandHeld(rule, call), pathHeld(rule, call, matchesPath)];
-  if (matches.includes("no")) return "no";
-  return matches.includes("unknown") ? "unknown" : "yes";
+  return (["no", "unknown", "maybe"] as const).find((one) => matches.includes(one)) ?? "yes";
 }
 
-function commandHeld({ command: glob }: PermissionRule, { kind, command }: RuledCall) {
+type Held = "yes" | "maybe" | "no" | "unknown";
+
+function commandHeld({ command: glob }: PermissionRule, { kind, command }: RuledCall): Held {
   if (glob === undefined) return "yes";
   if (command === undefined) return kind === "execute" ? "unknown" : "no";
   const all = [[command.trim()], ...allCommands(command)];
-  if (all.some((words) => mayMatchCommand(glob, words))) return "yes";
+  const found = all.filter((words) => mayMatchCommand(glob, words));
+  if (found.length > 0) return found.some((words) => words.every(isKnown)) ? "yes" : "maybe";
   return shellParts(command).parts.length === 0 && command.trim() !== "" ? "unknown" : "no";
 }
 
-function pathHeld({ path }: PermissionRule, call: RuledCall, matchesPath: MatchesPath) {
+function pathHeld({ path }: PermissionRule, call: RuledCall, matchesPath: MatchesPath): Held {
   if (path === undefined) return "yes";
   const all = [...call.paths, ...call.mentions];
   if (all.some((one) => matchesPath(path, one, true))) return "yes";

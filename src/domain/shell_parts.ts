@@ -110,8 +110,8 @@ class ShellReader {
   }
 
   #singleQuoted(char: string, next: string): void {
-    // In some shells this quote would not end here.
-    if (char === "\\" && next === "'") this.#doubt();
+    // In some shells this quote would not end here, but with the next one.
+    if (char === "\\" && next === "'" && this.#text.includes("'", this.#at + 1)) this.#doubt();
     if (char === "'") this.#quote = undefined;
     else this.#add(char);
   }

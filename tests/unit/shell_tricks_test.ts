@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { mayMatchCommand } from "../../src/domain/command_glob.ts";
 import { pathMatcher } from "../../src/domain/path_globs.ts";
 import type { PermissionRule } from "../../src/domain/permission_rule.ts";
-import { ruleDecision } from "../../src/domain/rule_decision.ts";
+import { ruleDecision, ruleWords } from "../../src/domain/rule_decision.ts";
 import { ANY_TEXT, SOME_WORDS } from "../../src/domain/unknown_text.ts";
 
 const matchesPath = await pathMatcher(new Map(), "/home/project");
@@ -234,6 +234,19 @@ const HARMLESS = [
 
 Deno.test("what agents write every day is not suspicious because of a deny for something else", () => {
   for (const command of HARMLESS) assert.equal(decide("deny", "rm *", command), undefined, command);
+});
+
+Deno.test("a verdict says which rule it is by, and whether that is only for what the command could be", () => {
+  const said = (rule: PermissionRule, command: string) => {
+    const call = { agent: "opencode", kind: "execute", command, paths: [], mentions: [], isTooMuch: false };
+    return ruleWords(ruleDecision([rule], call, matchesPath)!);
+  };
+  assert.equal(said({ command: "git push*", decision: "deny" }, "cd x && git push"), "deny git push*");
+  assert.equal(
+    said({ command: "git push*", agent: "opencode", decision: "deny" }, "$X -rf docs"),
+    "deny git push* of opencode, since it is not certain what this runs",
+  );
+  assert.equal(said({ decision: "ask" }, "ls"), "ask everything");
 });
 
 Deno.test("arguments that are not known may be those that a deny means, a known program stays what it is", () => {

@@ -13,7 +13,7 @@ import type {
 } from "../../domain/permission_request.ts";
 import { decisionFor } from "../../domain/permission_decision.ts";
 import { narrowestOption } from "../../domain/permission_answer.ts";
-import type { RuleVerdict } from "../../domain/rule_decision.ts";
+import { type RuleVerdict, ruleWords } from "../../domain/rule_decision.ts";
 import type { PermissionPolicy, TimeoutAction } from "../../domain/task.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
 import type { DiffReader } from "./diffs.ts";
@@ -122,7 +122,8 @@ export class Permissions {
     });
     if (decision !== "ask") {
       const answer = narrowestOption(request.options, decision);
-      return await this.#settled(request, { answer, by }, decision === "deny");
+      const rule = by === "rule" ? ruled && ruleWords(ruled) : undefined;
+      return await this.#settled(request, { answer, by, rule }, decision === "deny");
     }
     if (outside.length > 0) request.tool_call.outside = outside;
     const late = this.#options.late.permission(callKey(request));
@@ -193,7 +194,7 @@ export class Permissions {
 
   async #settled(
     request: PermissionRequest,
-    { answer: option, by, actor, late }: Settlement,
+    { answer: option, by, actor, late, rule }: Settlement & { rule?: string },
     denied: boolean,
   ): Promise<PermissionAnswer> {
     if (by === "park") return CANCELLED;
@@ -204,7 +205,9 @@ export class Permissions {
     await this.#options.events.emit({
       kind: "log",
       level: denied ? "warn" : "info",
-      message: `Permission ${given} (${outcome}, by ${nameOf(by, actor)}): ${title}`,
+      message: `Permission ${given} (${outcome}, by ${nameOf(by, actor)}${
+        rule === undefined ? "" : `: ${rule}`
+      }): ${title}`,
       source: "permission",
       details: { ...tool_call, permission_id, by: actor },
     });

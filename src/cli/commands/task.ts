@@ -9,6 +9,7 @@ import { leftWords } from "../../protocol/left_words.ts";
 import { pullRequestWords } from "../pull_request_words.ts";
 import { cronInWords } from "../../protocol/cron_words.ts";
 import { waitingReason, waitingWords } from "../../protocol/waiting_words.ts";
+import { isPassing } from "../../domain/retrying.ts";
 import type { Task } from "../../domain/task.ts";
 import { isJudged } from "../../domain/task_values.ts";
 import { asksOfTask, NEED_NAMES } from "../asks.ts";
@@ -188,6 +189,13 @@ function goOnByHand({ agent_session, review }: Task): string | undefined {
   return `${agent_session.command}  (in ${agent_session.working_dir})`;
 }
 
+/** `failed`, with what passes by itself instead: a refused task has not failed. */
+function outcomeInWords({ outcome, failure }: Result["attempts"][number]): string {
+  return outcome === "failed" && isPassing(failure?.kind)
+    ? failure!.kind.replaceAll("_", " ")
+    : outcome ?? "";
+}
+
 function attempts({ attempts }: Result): string[] {
   if (attempts.length === 0) return [];
   const lines = tableLines(attempts, [
@@ -195,7 +203,7 @@ function attempts({ attempts }: Result): string[] {
     { title: "AGENT", value: ({ agent }) => agent },
     { title: "STARTED", value: ({ started_at }) => localDateTime(started_at) },
     { title: "ENDED", value: ({ ended_at }) => localDateTime(ended_at ?? "") },
-    { title: "OUTCOME", value: ({ outcome }) => outcome ?? "" },
+    { title: "OUTCOME", value: outcomeInWords },
     {
       title: "WHY",
       value: ({ error, stop_reason, exit_code }) =>
