@@ -3,7 +3,7 @@
  * always taken, from wherever others are guessing.
  */
 import { type Clock, isoTime } from "../clock/clock.ts";
-import { type Actor, certificateActor, keyActor, OWNER } from "../domain/actor.ts";
+import { type Actor, certificateActor, DEFAULT_TENANT, keyActor, OWNER } from "../domain/actor.ts";
 import type { Permission } from "../domain/access_key.ts";
 import { ApiError } from "../domain/errors.ts";
 import { isSignInToken, LINK_MINUTES } from "../domain/sign_in_link.ts";
@@ -37,6 +37,8 @@ export interface AuthenticationOptions {
   jwt?: { identify(token: string): Promise<Identity> };
   /** What clients with a certificate and without a key may do, by the subject's common name. */
   certificates?: Readonly<Record<string, readonly Permission[]>>;
+  /** Whose tenant they are of, by the subject's common name: of the default one, if it is not named. */
+  certificate_tenants?: Readonly<Record<string, string>>;
   /** Called for everything that may be an attack. */
   note(alert: SecurityAlert["alert_type"], client_ip: string, details?: Record<string, unknown>): void;
 }
@@ -210,9 +212,10 @@ export class Authentication {
 
   /** A subject that is not named has no rights. */
   #holderOf({ subject, expires_ms }: NonNullable<Shown["certificate"]>): Identity {
-    const { certificates = {} } = this.#options;
+    const { certificates = {}, certificate_tenants: tenants = {} } = this.#options;
     const permissions = Object.hasOwn(certificates, subject) ? certificates[subject]! : [];
-    return { actor: certificateActor(subject), permissions, expires_ms };
+    const tenant = Object.hasOwn(tenants, subject) ? tenants[subject]! : DEFAULT_TENANT;
+    return { actor: certificateActor(subject, tenant), permissions, expires_ms };
   }
 
   #identityOf(key: FoundKey, digest: string, client_ip: string): Identity {

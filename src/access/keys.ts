@@ -44,6 +44,7 @@ export interface FoundKey {
   name: string;
   permissions: readonly Permission[];
   projects?: readonly string[];
+  tenant: string;
   /** Infinity for a key of a version that made such without an end. */
   expires_ms: number;
 }
@@ -104,26 +105,28 @@ export class Keys {
     return { key: this.#viewOf(record), api_key };
   }
 
-  /** All keys, the oldest first, including revoked ones. */
-  list(): KeyView[] {
-    return [...this.#records.values()].sort(byAge).map((record) => this.#viewOf(record));
+  /** The keys of a tenant, or all, the oldest first, including revoked ones. */
+  list(tenant?: string): KeyView[] {
+    return [...this.#records.values()].filter((one) => isOf(one, tenant)).sort(byAge).map((record) =>
+      this.#viewOf(record)
+    );
   }
 
   /**
    * Gives the key's id another key, which lasts as long as the old one did. The old one and its sessions end at once. Throws
    * `INVALID_FIELD_VALUE` for a key that is unknown or has ended.
    */
-  async rotate(id: string, by: Actor): Promise<{ key: KeyView; api_key: string }> {
+  async rotate(id: string, by: Actor, tenant?: string): Promise<{ key: KeyView; api_key: string }> {
     const api_key = newSecret("sk-");
     const digest = await digestOf(api_key);
     const now = this.#clock.now();
     await this.#records.update(() => {
-      const record = this.#found(id);
+      const record = this.#found(id, tenant);
       if (!this.#isLive(record)) {
         throw new ApiError("INVALID_FIELD_VALUE", `Key '${id}' has ended; create another one`, {
           field: "key_id",
           value: id,
-          expected: this.#expected((one) => this.#isLive(one)),
+          expected: this.#expected((one) => this.#isLive(one) && isOf(one, tenant)),
         });
       }
       const { created_ms, expires_ms } = record.spec;
@@ -140,10 +143,10 @@ export class Keys {
   }
 
   /** Makes the key and its sessions invalid. Idempotent. */
-  async revoke(id: string, by: Actor): Promise<void> {
+  async revoke(id: string, by: Actor, tenant?: string): Promise<void> {
     let isNew = false;
     await this.#records.update(() => {
-      const { state } = this.#found(id);
+      const { state } = this.#found(id, tenant);
       isNew = state.revoked_ms === undefined;
       if (!isNew) return {};
       return { updates: [{ id, state: { ...state, revoked_ms: this.#clock.now(), revoked_by: by } }] };
@@ -155,8 +158,8 @@ export class Keys {
   find(digest: string): FoundKey | undefined {
     const record = this.#withDigest(digest);
     if (record === undefined || !this.#isLive(record)) return undefined;
-    const { name, permissions, projects, expires_ms = Infinity } = record.spec;
-    return { id: record.id, name, permissions, projects, expires_ms };
+    const { name, permissions, projects, tenant = DEFAULT_TENANT, expires_ms = Infinity } = record.spec;
+    return { id: record.id, name, permissions, projects, tenant, expires_ms };
   }
 
   /** Whether the key with this digest is still the one of that id. */
@@ -194,13 +197,14 @@ export class Keys {
     return undefined;
   }
 
-  #found(id: string): KeyRecord {
+  /** `tenant`: the only one whose keys are found. */
+  #found(id: string, tenant?: string): KeyRecord {
     const record = this.#records.get(id);
-    if (record) return record;
+    if (record && isOf(record, tenant)) return record;
     throw new ApiError("INVALID_FIELD_VALUE", `There is no key '${id}'`, {
       field: "key_id",
       value: id,
-      expected: this.#expected(() => true),
+      expected: this.#expected((one) => isOf(one, tenant)),
     });
   }
 
@@ -235,6 +239,10 @@ export class Keys {
 
 function noteChange(what: "created" | "rotated" | "revoked", key_id: string, name: string, by: Actor): void {
   log.info("Key '{name}' ({key_id}) was {what} by {who}", { name, key_id, what, who: actorName(by), by });
+}
+
+function isOf({ spec }: KeyRecord, tenant: string | undefined): boolean {
+  return tenant === undefined || (spec.tenant ?? DEFAULT_TENANT) === tenant;
 }
 
 function byAge(a: KeyRecord, b: KeyRecord): number {

@@ -1,5 +1,6 @@
 /** The tokens by which the agents of running tasks are known. Each ends with its attempt, and none is stored. */
 import { agentActor } from "../domain/actor.ts";
+import { tenantOf } from "../domain/tenant.ts";
 import type { Identity } from "./identity.ts";
 import { newSecret } from "./secrets.ts";
 
@@ -19,7 +20,7 @@ export class TaskTokens {
   issue(task_id: string, agent: string, projects?: readonly string[]): { token: string; end(): void } {
     const serial = (++this.#serial).toString(36);
     const secret = newSecret("");
-    const actor = agentActor(task_id, agent);
+    const actor = agentActor(task_id, agent, tenantOf(task_id));
     this.#issued.set(serial, {
       secret,
       identity: { actor, permissions: ["read", "write"], projects, expires_ms: Infinity },

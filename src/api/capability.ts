@@ -38,7 +38,8 @@ import type { Reply, Request, RequestInput, RequestType } from "../protocol/mess
 import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
 import type { LogPlace } from "../store/log_place.ts";
 import type { LogStore } from "../store/log_store.ts";
-import type { ProjectScope } from "./project_scope.ts";
+import type { Scope } from "./scope.ts";
+import type { Tenancy } from "./tenancy.ts";
 import type { Touches } from "./touches.ts";
 
 /** The log entries that a follower gets: those that match and were not in its reply. */
@@ -54,6 +55,8 @@ export type SessionLimits = Pick<
 
 /** The caller: a WebSocket connection, or one HTTP request, to which nothing can be pushed. */
 export interface Session {
+  /** The caller's own session, if this one is about another tenant. */
+  readonly original?: Session;
   readonly id: string;
   readonly limits: SessionLimits;
   readonly identity: Identity;
@@ -63,8 +66,11 @@ export interface Session {
   untold(deprecations: readonly Deprecation[]): readonly Deprecation[];
   /** Changes the caller's identity from now on. */
   identify(identity: Identity): void;
-  /** Returns the new subscription's id. Throws `SUBSCRIPTION_ERROR` if nothing can be pushed. */
-  subscribe(channels: Channel[], filters: SubscriptionFilters): string;
+  /**
+   * Returns the new subscription's id. `tenant`: the only one whose pushes it gets; absent: those of the caller's own. Throws
+   * `SUBSCRIPTION_ERROR` if nothing can be pushed.
+   */
+  subscribe(channels: Channel[], filters: SubscriptionFilters, tenant?: string): string;
   follow(filter: FollowFilter): string;
   /** Returns the channels that were ended. Throws `SUBSCRIPTION_ERROR` for an unknown subscription. */
   unsubscribe(channels: Channel[] | undefined, subscription_id: string | undefined): Channel[];
@@ -102,7 +108,7 @@ export interface ApiContext {
   hooks: Pick<Hooks, "list" | "replay">;
   logs: LogStore;
   metrics: Pick<RequestMetrics, "note" | "report">;
-  machine: Pick<Machine, "resources" | "processes" | "agents" | "kill" | "changed">;
+  machine: Pick<Machine, "resources" | "processes" | "agents" | "kill" | "taskOf" | "changed">;
   agents: Pick<AgentDirectory, "list" | "probe" | "sessions" | "release">;
   projects: Pick<ProjectDirectory, "list">;
   remembered: Pick<RememberedAnswers, "list" | "forget">;
@@ -117,10 +123,13 @@ export interface ApiContext {
   limits: Pick<LimitControl, "report" | "change">;
   /** Absent if no audit log is kept. */
   audit?: Auditor;
+  tenancy: Tenancy;
+  /** Whether an agent's sandbox is configured, also as `none`. */
+  isContained(agent: string): boolean;
   /** Resolves when this server knows all that other servers on the store have committed; absent if it is alone. */
   catchUp?(): Promise<void>;
   /** What a key that is limited to projects sees; undefined for all others. */
-  scopeOf(identity: Identity): ProjectScope | undefined;
+  scopeOf(identity: Identity): Scope | undefined;
   /** Prepares another message of the same session; for `batch`. */
   prepare(message: unknown, session: Session, member: BatchMember): PreparedMessage;
 }

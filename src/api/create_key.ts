@@ -1,4 +1,9 @@
 import { isoTime } from "../clock/clock.ts";
+import { type Actor, ALL_TENANTS, DEFAULT_TENANT } from "../domain/actor.ts";
+import { ApiError } from "../domain/errors.ts";
+import { fieldProblem } from "../domain/field_problem.ts";
+import { isKeyTenant } from "../domain/tenant.ts";
+import { isOfAllTenants } from "./tenancy.ts";
 import { capability } from "./capability.ts";
 
 export const createKey = capability({
@@ -7,8 +12,31 @@ export const createKey = capability({
   permission: "admin",
   errors: ["SERVER_OVERLOAD"],
   example: { type: "create_key", key: { name: "dashboard", permissions: ["read"], expires_in_days: 90 } },
-  handle: async ({ key }, { keys, clock }, { actor }) => ({
-    ...await keys.create(key, actor),
-    timestamp: isoTime(clock.now()),
-  }),
+  handle: async ({ key }, { keys, clock, scopeOf, tenancy }, { actor, identity }) => {
+    const { tenant = ownTenant(actor) } = key;
+    const only = scopeOf(identity)?.tenant;
+    if (only !== undefined && tenant !== only && !isOfAllTenants(identity)) {
+      throw new ApiError("PERMISSION_DENIED", `This key makes keys of the tenant '${only}' alone`, {
+        field: "key.tenant",
+        value: tenant,
+        expected: only,
+      });
+    }
+    if (!isKeyTenant(tenant, tenancy.tenants)) {
+      const expected = [ALL_TENANTS, DEFAULT_TENANT, ...Object.keys(tenancy.tenants)];
+      throw fieldProblem(
+        "INVALID_FIELD_VALUE",
+        "key.tenant",
+        tenant,
+        expected,
+        `There is no tenant '${tenant}'`,
+      );
+    }
+    return { ...await keys.create({ ...key, tenant }, actor), timestamp: isoTime(clock.now()) };
+  },
 });
+
+/** A key for all tenants is made only by saying so. */
+function ownTenant({ tenant }: Actor): string {
+  return tenant === ALL_TENANTS ? DEFAULT_TENANT : tenant;
+}

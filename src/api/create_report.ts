@@ -13,8 +13,10 @@ export const createReport = capability({
   example: { type: "create_report", kind: "daily", format: "markdown" },
   touches: () => EVERY_TASK,
   handle: async ({ kind, format, project, timezone }, { reports, clock, scopeOf }, { identity }) => {
-    scopeOf(identity)?.requireProject(project);
+    const scope = scopeOf(identity);
+    scope?.requireProject(project);
+    const tenant = scope?.tenant;
     const timestamp = isoTime(clock.now());
-    return { kind, format, content: await reports.markdown({ project, timezone }), timestamp };
+    return { kind, format, content: await reports.markdown({ project, timezone, tenant }), timestamp };
   },
 });

@@ -15,9 +15,10 @@ export const endSession = capability({
   permission: "read",
   errors: ["INVALID_FIELD_VALUE"],
   example: { type: "end_session", session_id: "session_0b9d8c3e-6f3f-4a6e-9a54-0d5b2f0f7a10" },
-  handle: async ({ session_id }, { auth, sessions, clock }, { identity, limits }) => {
+  handle: async ({ session_id }, { auth, sessions, clock, scopeOf }, { identity, limits }) => {
     const session = sessions.get(session_id);
-    if (session === undefined) {
+    const tenant = scopeOf(identity)?.tenant;
+    if (session === undefined || (tenant !== undefined && session.identity.actor.tenant !== tenant)) {
       throw new ApiError("INVALID_FIELD_VALUE", `There is no session '${session_id}'`, {
         field: "session_id",
         value: session_id,

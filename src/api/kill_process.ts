@@ -1,3 +1,4 @@
+import { ApiError } from "../domain/errors.ts";
 import { capability } from "./capability.ts";
 
 export const killProcess = capability({
@@ -9,7 +10,12 @@ export const killProcess = capability({
   limit: "kills_per_minute",
   errors: ["PROCESS_NOT_FOUND", "PROCESS_PERMISSION_DENIED", "PROCESS_KILL_FAILED", "SERVICE_UNAVAILABLE"],
   example: { type: "kill_process", pid: 12345, signal: "SIGTERM" },
-  handle: async ({ pid, signal }, { machine }, { actor }) => ({
-    data: await machine.kill(pid, signal, actor),
-  }),
+  handle: async ({ pid, signal }, { machine, scopeOf }, { actor, identity }) => {
+    const scope = scopeOf(identity);
+    const task_id = scope && await machine.taskOf(pid);
+    if (scope && (task_id === undefined || !scope.sees(task_id))) {
+      throw new ApiError("PROCESS_NOT_FOUND", `No process has the pid ${pid}`, { pid });
+    }
+    return { data: await machine.kill(pid, signal, actor) };
+  },
 });

@@ -8,5 +8,8 @@ export const listKeys = capability({
   permission: "admin",
   errors: [],
   example: { type: "list_keys" },
-  handle: (_request, { keys, clock }) => ({ keys: keys.list(), timestamp: isoTime(clock.now()) }),
+  handle: (_request, { keys, clock, scopeOf }, { identity }) => ({
+    keys: keys.list(scopeOf(identity)?.tenant),
+    timestamp: isoTime(clock.now()),
+  }),
 });

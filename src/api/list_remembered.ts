@@ -1,4 +1,5 @@
 import { isoTime } from "../clock/clock.ts";
+import { tenantOf } from "../domain/tenant.ts";
 import { capability } from "./capability.ts";
 
 export const listRemembered = capability({
@@ -7,8 +8,13 @@ export const listRemembered = capability({
   permission: "read",
   errors: [],
   example: { type: "list_remembered", project: "shop" },
-  handle: ({ task_id, project }, { remembered, clock }) => ({
-    remembered: remembered.list({ task_id, project }),
-    timestamp: isoTime(clock.now()),
-  }),
+  handle: ({ task_id, project }, { remembered, clock, scopeOf }, { identity }) => {
+    const scope = scopeOf(identity);
+    return {
+      remembered: remembered.list({ task_id, project }).filter((one) =>
+        scope?.seesTenant(tenantOf(one.task_id)) ?? true
+      ),
+      timestamp: isoTime(clock.now()),
+    };
+  },
 });

@@ -10,11 +10,13 @@ export const listSessions = capability({
   permission: "read",
   errors: [],
   example: { type: "list_sessions" },
-  handle: (_request, { auth, sessions, clock }, { identity }) => {
+  handle: (_request, { auth, sessions, clock, scopeOf }, { identity }) => {
+    const tenant = scopeOf(identity)?.tenant;
     const seesAll = auth.allows("admin", identity);
     const own = actorKey(identity.actor);
     return {
       sessions: sessions.list()
+        .filter((one) => tenant === undefined || one.identity.actor.tenant === tenant)
         .filter((one) => seesAll || actorKey(one.identity.actor) === own)
         .map((one) => shownSession(one, identity.session, clock.now())),
       timestamp: isoTime(clock.now()),

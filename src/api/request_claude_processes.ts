@@ -1,4 +1,5 @@
 import { capability } from "./capability.ts";
+import { seenTasks } from "./scope.ts";
 
 export const requestClaudeProcesses = capability({
   type: "request_claude_processes",
@@ -6,8 +7,8 @@ export const requestClaudeProcesses = capability({
   permission: "read",
   errors: ["SERVICE_UNAVAILABLE"],
   example: { type: "request_claude_processes" },
-  handle: async (_request, { machine }) => {
-    const { processes, timestamp } = await machine.agents();
+  handle: async (_request, { machine, scopeOf }, { identity }) => {
+    const { processes, timestamp } = await machine.agents(seenTasks(scopeOf(identity)));
     return { processes, timestamp };
   },
 });

@@ -1,4 +1,5 @@
 import { capability } from "./capability.ts";
+import { seenTasks } from "./scope.ts";
 
 export const requestProcessList = capability({
   type: "request_process_list",
@@ -13,11 +14,14 @@ export const requestProcessList = capability({
     sort: { field: "cpu_percent", order: "desc" },
     limit: 100,
   },
-  handle: async (query, { machine, auth }, { identity, limits }) => {
+  handle: async (query, { machine, auth, scopeOf }, { identity, limits }) => {
     if (query.include_system_processes) {
       auth.authorise("admin", "request_process_list with include_system_processes", identity, limits.client);
     }
-    const { scan_duration_ms: _duration, ...data } = await machine.processes(query);
+    const { scan_duration_ms: _duration, ...data } = await machine.processes({
+      ...query,
+      sees: seenTasks(scopeOf(identity)),
+    });
     return { data };
   },
 });

@@ -13,7 +13,7 @@ export const requestUsage = capability({
   touches: () => EVERY_TASK,
   handle: async ({ group_by, start, end }, { usage, clock, scopeOf }, { identity }) => {
     const scope = scopeOf(identity);
-    const sees = scope && ((project: string | undefined) => scope.seesProject(project));
+    const sees = scope && ((whose: { project?: string; tenant: string }) => scope.seesUsage(whose));
     return {
       ...await usage.report({ group_by, start, end, sees }),
       timestamp: isoTime(clock.now()),

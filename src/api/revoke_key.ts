@@ -8,8 +8,8 @@ export const revokeKey = capability({
   permission: "admin",
   errors: ["INVALID_FIELD_VALUE"],
   example: { type: "revoke_key", key_id: "key_0123456789ab" },
-  handle: async ({ key_id }, { keys, clock }, { actor }) => {
-    await keys.revoke(key_id, actor);
+  handle: async ({ key_id }, { keys, clock, scopeOf }, { actor, identity }) => {
+    await keys.revoke(key_id, actor, scopeOf(identity)?.tenant);
     return { key_id, timestamp: isoTime(clock.now()) };
   },
 });

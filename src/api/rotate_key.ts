@@ -9,9 +9,9 @@ export const rotateKey = capability({
   permission: "admin",
   errors: ["INVALID_FIELD_VALUE"],
   example: { type: "rotate_key", key_id: "key_0123456789ab" },
-  handle: async ({ key_id }, { keys, clock }, { actor }) => ({
+  handle: async ({ key_id }, { keys, clock, scopeOf }, { actor, identity }) => ({
     key_id,
-    ...await keys.rotate(key_id, actor),
+    ...await keys.rotate(key_id, actor, scopeOf(identity)?.tenant),
     timestamp: isoTime(clock.now()),
   }),
 });

@@ -11,7 +11,8 @@ import { authenticate } from "./authenticate.ts";
 import { refuseAgent } from "./agent_rights.ts";
 import type { ApiContext, BatchMember, PreparedMessage, Session } from "./capability.ts";
 import { errorReply } from "./error_reply.ts";
-import { type ProjectScope, scopeOf } from "./project_scope.ts";
+import { requireOneTenant, type Scope, scopeOf } from "./scope.ts";
+import { asOf, type Tenancy } from "./tenancy.ts";
 import { type AnyCapability, capabilitiesByType } from "./table.ts";
 import { NOTHING } from "./touches.ts";
 
@@ -23,8 +24,10 @@ export type Outgoing = object;
 export class Router {
   readonly #table = capabilitiesByType();
   readonly #context: ApiContext;
+  readonly #tenancy: Tenancy;
 
   constructor(context: Omit<ApiContext, "prepare" | "scopeOf">) {
+    this.#tenancy = context.tenancy;
     this.#context = {
       ...context,
       scopeOf: (identity) => scopeOf(identity, context),
@@ -58,8 +61,12 @@ export class Router {
     return undefined;
   }
 
-  /** What a key that is limited to projects hears; undefined for all others. */
-  scopeOf(identity: Identity): ProjectScope | undefined {
+  get tenancy(): Tenancy {
+    return this.#tenancy;
+  }
+
+  /** What a key that is limited to projects or to a tenant hears; undefined for all others. */
+  scopeOf(identity: Identity): Scope | undefined {
     return this.#context.scopeOf(identity);
   }
 
@@ -68,14 +75,18 @@ export class Router {
     return this.#prepare(message, session).carryOut();
   }
 
-  #prepare(message: unknown, session: Session, member?: BatchMember): PreparedMessage {
+  #prepare(message: unknown, given: Session, member?: BatchMember): PreparedMessage {
+    // A message in a batch is about the batch's tenant, unless it names another.
+    const asking = given.original ?? given;
+    let tenant = given.original ? given.actor.tenant : this.#tenancy.ownOf(asking.identity);
+    let session = asking;
     let request_id: RequestId | undefined;
     let type = "unknown";
     const { clock, metrics, audit } = this.#context;
     const started = clock.monotonic();
     const fail = (error: unknown) => {
       metrics.note(type, clock.monotonic() - started, true);
-      return errorReply(error, clock, type, request_id);
+      return this.#tenancy.outside(errorReply(error, clock, type, request_id), tenant);
     };
     try {
       request_id = requestIdOf(message);
@@ -84,14 +95,18 @@ export class Router {
       const capability = this.#capabilityOf(envelope, member);
       type = capability.type;
       this.#authorise(capability, session);
+      tenant = this.#tenancy.of(envelope, asking.identity, tenant);
+      requireOneTenant(capability.type, tenant);
+      session = asOf(asking, tenant);
       const { request: schema, reply } = EXCHANGES[capability.type];
       const parsed = schema.safeParse(envelope, { reportInput: false });
       if (!parsed.success) {
         if (capability.countsItself) session.limits.message();
         throw schemaError(schema, parsed.error.issues, envelope);
       }
-      refuseAgent(session.actor, capability, parsed.data, this.#context);
-      this.#context.scopeOf(session.identity)?.require(capability.type, parsed.data);
+      const request = this.#tenancy.inside(capability.type, parsed.data, tenant);
+      refuseAgent(session.actor, capability, request, this.#context);
+      this.#context.scopeOf(session.identity)?.require(capability.type, request);
       if (capability.limit) session.limits.operation(capability.limit);
       const finish = (answer: object): Outgoing => {
         metrics.note(type, clock.monotonic() - started, false);
@@ -99,19 +114,19 @@ export class Router {
         return {
           type: reply.shape.type.value,
           request_id,
-          ...answer,
+          ...this.#tenancy.outside(answer, tenant),
           ...deprecations.length > 0 && { deprecations },
         };
       };
       return {
         isSlow: capability.isSlow === true && request_id !== undefined,
-        touches: () => capability.touches?.(parsed.data, this.#context),
+        touches: () => capability.touches?.(request, this.#context),
         carryOut: () => {
           try {
             const handle = () =>
-              informed(() => capability.handle(parsed.data, this.#context, session), this.#context);
+              informed(() => capability.handle(request, this.#context, session), this.#context);
             const answer = audit
-              ? audited(audit, { type: capability.type, request: parsed.data, session }, handle)
+              ? audited(audit, { type: capability.type, request: request, session }, handle)
               : handle();
             return answer instanceof Promise ? answer.then(finish, fail) : finish(answer);
           } catch (error) {

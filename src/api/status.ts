@@ -4,7 +4,7 @@ import type { TaskQueries } from "../engine/task_queries.ts";
 import type { Machine } from "../monitor/machine.ts";
 import type { Status } from "../protocol/basic_messages.ts";
 import type { Reply } from "../protocol/messages.ts";
-import type { ProjectScope } from "./project_scope.ts";
+import type { Scope } from "./scope.ts";
 import { measured } from "./channels/measured_agents.ts";
 
 const log = getLogger(["opencode-agents", "api"]);
@@ -34,7 +34,7 @@ export async function machineStatus({ machine }: StatusSources): Promise<Machine
 export function fullStatus(
   { queries }: StatusSources,
   machine: MachineStatus,
-  scope?: ProjectScope,
+  scope?: Scope,
 ): Omit<Reply<"request_status">, "request_id"> {
   const sort = { field: "created_at", order: "desc" } as const;
   const sees = scope && ((id: string) => scope.sees(id));

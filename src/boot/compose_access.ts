@@ -14,7 +14,8 @@ import type { Clock } from "../clock/clock.ts";
 import type { CertificateWatch, CertificateWatchOptions } from "../doors/tls/certificate_watch.ts";
 import type { EventBus } from "../engine/events.ts";
 import { loadPerCore } from "../host/resources/load.ts";
-import type { JwtConfig } from "../protocol/jwt_config.ts";
+import { isTenant } from "../domain/tenant.ts";
+import type { Config } from "../protocol/config.ts";
 import type { Store } from "../store/open.ts";
 import type { ComposeOptions } from "./compose_options.ts";
 
@@ -43,8 +44,9 @@ export async function composeAccess(
     tasks: tokens,
     required: config.security.auth === "required",
     certificates: config.server.tls?.client_permissions,
+    certificate_tenants: config.server.tls?.client_tenants,
     session_ms: config.security.session_minutes * 60_000,
-    jwt: await jwtUnder(config.security.jwt, clock, base),
+    jwt: await jwtUnder(config, clock, base),
     note: (alert, client, details) => watch.note(alert, client, details),
   });
   const limits = new RateLimits(config.limits, clock, {
@@ -78,11 +80,15 @@ export async function composeAccess(
 }
 
 /** The library that reads tokens is loaded only where they are taken. Throws `CONFIGURATION_ERROR`. */
-async function jwtUnder(config: JwtConfig | undefined, clock: Clock, base: string) {
-  if (config === undefined) return undefined;
+async function jwtUnder({ security, tenants }: Config, clock: Clock, base: string) {
+  if (security.jwt === undefined) return undefined;
   const { JwtVerifier } = await import("../access/jwt/verifier.ts");
   const read = (path: string) => Deno.readTextFile(resolve(base, path));
-  return await JwtVerifier.open(config, clock, { env: Deno.env.toObject(), read });
+  return await JwtVerifier.open(security.jwt, clock, {
+    env: Deno.env.toObject(),
+    read,
+    isTenant: (name) => isTenant(name, tenants),
+  });
 }
 
 /** Loaded only if there is a certificate. */

@@ -1,4 +1,6 @@
 /** The doors: what clients reach over WebSocket, HTTP and MCP. */
+import type { AgentConfig } from "../domain/agent_config.ts";
+import { Tenancy } from "../api/tenancy.ts";
 import manifest from "../../deno.json" with { type: "json" };
 import type { Auditor } from "../access/auditor.ts";
 import { PeerAgents } from "../access/peer_agents.ts";
@@ -74,6 +76,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
   const { access, monitor, attachments, usage, runner } = behind;
   const { auth, keys, tokens, limits, control, addresses, watch, certificate } = access;
   const { metrics, machine, health, prometheus } = monitor;
+  const tenancy = new Tenancy(config.tenants);
   const hub = new SubscriptionHub(
     bus,
     clock,
@@ -85,7 +88,10 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
       clients: () => limits.connections,
       limits: () => limits.usage(),
     }),
-    { basics: config.compatibility.pushes ? { queries: engine.queries, machine } : undefined },
+    {
+      basics: config.compatibility.pushes ? { queries: engine.queries, machine } : undefined,
+      outside: (message, view) => tenancy.outside(message, view),
+    },
   );
   const router = new Router({
     clock,
@@ -116,6 +122,8 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     keys,
     limits: control,
     audit: behind.audit,
+    tenancy,
+    isContained: (agent) => hasSandbox(config.agents[agent]),
     catchUp: store.changes.catchUp?.bind(store.changes),
   });
   const version = manifest.version;
@@ -173,4 +181,9 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
       mcp: lazyMcp(bus, clock),
     }),
   });
+}
+
+/** Whether somebody has decided about its sandbox. */
+function hasSandbox(agent: AgentConfig | undefined): boolean {
+  return agent !== undefined && "sandbox" in agent && agent.sandbox !== undefined;
 }

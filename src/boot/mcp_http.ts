@@ -20,11 +20,11 @@ export function mcpOver(bus: EventBus, clock: Clock): McpOverHttp {
       const { id, state: { status, progress, progress_details } } = event.after;
       if (id === task_id) changed({ status, progress, step: progress_details?.current_step });
     });
-  return (request, body, { ask, isAgent, isPrivileged }) =>
+  return (request, body, { ask, innerId, isAgent, isPrivileged }) =>
     endpoint.handle(request, body, {
       isAgent,
       isPrivileged,
-      backend: new InnerBackend({ ask, watch }),
+      backend: new InnerBackend({ ask, watch: (id, changed) => watch(innerId(id), changed) }),
       clock,
       version: manifest.version,
     });

@@ -17,6 +17,9 @@ const ActorKind = z.enum([
 /** Whose everything is, where there are no tenants. */
 export const DEFAULT_TENANT = "default";
 
+/** The tenant of keys that are for all of them. */
+export const ALL_TENANTS = "*";
+
 export const Actor = z.object({
   kind: ActorKind,
   id: z.string().optional().describe(
@@ -36,18 +39,20 @@ export const ANONYMOUS: Actor = { kind: "anonymous", tenant: DEFAULT_TENANT };
 /** The server itself, for what it does unasked, such as starting the next task in the queue. */
 export const SERVER: Actor = { kind: "server", tenant: DEFAULT_TENANT };
 
-export function keyActor({ id, name }: { id: string; name: string }): Actor {
-  return { kind: "key", id, name, tenant: DEFAULT_TENANT };
+export function keyActor(
+  { id, name, tenant = DEFAULT_TENANT }: { id: string; name: string; tenant?: string },
+): Actor {
+  return { kind: "key", id, name, tenant };
 }
 
 /** A client with a certificate and without a key. `subject`: its common name. */
-export function certificateActor(subject: string): Actor {
-  return { kind: "certificate", id: subject, name: subject, tenant: DEFAULT_TENANT };
+export function certificateActor(subject: string, tenant = DEFAULT_TENANT): Actor {
+  return { kind: "certificate", id: subject, name: subject, tenant };
 }
 
-/** The agent of a running task. */
-export function agentActor(task_id: string, agent: string): Actor {
-  return { kind: "agent", id: task_id, name: agent, tenant: DEFAULT_TENANT };
+/** The agent of a running task, of the task's tenant. */
+export function agentActor(task_id: string, agent: string, tenant = DEFAULT_TENANT): Actor {
+  return { kind: "agent", id: task_id, name: agent, tenant };
 }
 
 /** Whoever signs the deliveries of a template. */
@@ -56,8 +61,8 @@ export function hookActor(template: string): Actor {
 }
 
 /** A schedule that is due. */
-export function scheduleActor(schedule_id: string): Actor {
-  return { kind: "schedule", id: schedule_id, tenant: DEFAULT_TENANT };
+export function scheduleActor(schedule_id: string, tenant = DEFAULT_TENANT): Actor {
+  return { kind: "schedule", id: schedule_id, tenant };
 }
 
 /** The actor as log entries show it, such as `key 'ci' (key_1)`. */

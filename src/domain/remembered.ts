@@ -1,5 +1,6 @@
 /** Answers of people to permission requests that are remembered: the same call is not asked about again. Pure. */
 import * as z from "zod";
+import { tenantOf } from "./tenant.ts";
 import { Actor } from "./actor.ts";
 import { PermissionDecision, RememberedCall } from "./permission_request.ts";
 
@@ -52,7 +53,8 @@ export function isSameCall(a: RememberedCall, b: RememberedCall): boolean {
 
 /** Whether two answers count in the same place. */
 export function isSameScope(a: Remembered, b: Remembered): boolean {
-  return a.scope === b.scope && (a.scope === "task" ? a.task_id === b.task_id : a.project === b.project);
+  if (a.scope !== b.scope || tenantOf(a.task_id) !== tenantOf(b.task_id)) return false;
+  return a.scope === "task" ? a.task_id === b.task_id : a.project === b.project;
 }
 
 /** What was answered to the same call: in the task first, then in its project. */
@@ -63,7 +65,9 @@ export function recalled(
 ): PermissionDecision | undefined {
   let found: Remembered | undefined;
   for (const one of all) {
-    const counts = one.scope === "task" ? one.task_id === task_id : one.project === project;
+    const counts = one.scope === "task"
+      ? one.task_id === task_id
+      : one.project === project && tenantOf(one.task_id) === tenantOf(task_id);
     if (!counts || !isSameCall(one, call)) continue;
     // The same words may lead elsewhere in another folder.
     const goesOut = outside.some((place) => one.outside?.includes(place) !== true);

@@ -1,5 +1,7 @@
 /** What is left of tasks' usage when they are removed: sums of each day. Pure. */
 import * as z from "zod";
+import { DEFAULT_TENANT } from "./actor.ts";
+import { tenantOf } from "./tenant.ts";
 import { entriesOf } from "./task_usage.ts";
 import type { TaskRecord } from "./task_record.ts";
 import { type UsageEntry, UsageSums } from "./usage.ts";
@@ -12,6 +14,7 @@ const Keys = z.object({
   project: z.string().optional(),
   owner: z.string().optional(),
   type: z.string(),
+  tenant: z.string().optional().describe("Absent: the default one."),
 });
 export type UsageKeys = z.infer<typeof Keys>;
 
@@ -23,13 +26,18 @@ export const UsageRow = UsageSums.extend({
 export type UsageRow = z.infer<typeof UsageRow>;
 
 /** What an entry of a task is summed under. `project`: the configured one that the task belongs to. */
-export function keysOf({ spec }: TaskRecord, { agent, model }: UsageEntry, project?: string): UsageKeys {
+export function keysOf({ id, spec }: TaskRecord, { agent, model }: UsageEntry, project?: string): UsageKeys {
   const { owner, project: label } = spec.metadata ?? {};
-  return { agent, model, project: project ?? label, owner, type: spec.type };
+  return { agent, model, project: project ?? label, owner, type: spec.type, ...whose(id) };
 }
 
-function nameOf({ agent, model, project, owner, type }: UsageKeys): string {
-  return JSON.stringify([agent, model, project, owner, type]);
+function whose(id: string): Pick<UsageKeys, "tenant"> {
+  const tenant = tenantOf(id);
+  return tenant === DEFAULT_TENANT ? {} : { tenant };
+}
+
+function nameOf({ agent, model, project, owner, type, tenant }: UsageKeys): string {
+  return JSON.stringify([agent, model, project, owner, type, tenant]);
 }
 
 /** The days on which the task has used anything. */

@@ -1,6 +1,7 @@
 /** The report of the last day: what became of tasks, and what all of them have cost. */
 import type { Clock } from "../clock/clock.ts";
 import { projectName } from "../domain/project_name.ts";
+import { tenantOf } from "../domain/tenant.ts";
 import { dayAt } from "../domain/time_zones.ts";
 import { dailyReport, isReported } from "../protocol/daily_report.ts";
 import type { RunContext } from "./run_context.ts";
@@ -21,6 +22,8 @@ export interface WantedReport {
   project?: string;
   /** The zone of the times in it; by default that of the days. */
   timezone?: string;
+  /** The only tenant; absent: all. */
+  tenant?: string;
 }
 
 export class DailyReport {
@@ -31,15 +34,22 @@ export class DailyReport {
   }
 
   /** The report of this moment, as Markdown. Rejects if the store cannot be read. */
-  async markdown({ project, timezone }: WantedReport): Promise<string> {
+  async markdown({ project, timezone, tenant }: WantedReport): Promise<string> {
     const { clock, queries, usage, settings } = this.#options;
     const now_ms = clock.now();
     const cost_zone = settings.timezone;
     const start = dayAt(now_ms - DAY_MS, cost_zone);
-    const { rows, today } = await usage.report({ group_by: ["project", "day"], start });
+    const { rows, today } = await usage.report({
+      group_by: ["project", "day"],
+      start,
+      sees: tenant === undefined ? undefined : (whose) => whose.tenant === tenant,
+    });
     const isOf = (name: string | undefined) => project === undefined || name === project;
     return dailyReport({
-      tasks: queries.all((task) => isReported(task, now_ms) && isOf(projectName(task))),
+      tasks: queries.all((task) =>
+        isReported(task, now_ms) && isOf(projectName(task)) &&
+        (tenant === undefined || tenantOf(task.id) === tenant)
+      ),
       costs: rows.filter((row) => isOf(row.project)),
       today,
       now_ms,

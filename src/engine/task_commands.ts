@@ -78,7 +78,7 @@ export class TaskCommands {
    * The configured project of a new task, and the one in whose folder it would work. `by`: an agent's task gets its place from
    * that of the agent. Throws as `create` does.
    */
-  async placeOf(asked: NewTask, by?: Actor): Promise<{ project?: string; around?: string }> {
+  async placeOf(asked: NewTask, by?: Actor): Promise<{ project?: string; around?: string; folder?: string }> {
     const { settings, working_dirs } = this.#options;
     const task = by?.kind === "agent" ? this.#checks.delegated(asked, by.id!) : asked;
     const place = { spec: task };
@@ -90,7 +90,13 @@ export class TaskCommands {
     return {
       project: settings.projectOf({ spec: { ...task, folder } })?.name,
       around: settings.projectOf({ spec: unnamed })?.name,
+      folder,
     };
+  }
+
+  /** The agent that would run the task. */
+  agentFor(task: NewTask): string {
+    return this.#options.settings.agentFor({ spec: task });
   }
 
   /**

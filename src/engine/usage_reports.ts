@@ -1,5 +1,7 @@
 /** Reports what tasks have used: those that are there, and those that retention has removed. */
 import { epochOf } from "../clock/clock.ts";
+import { DEFAULT_TENANT } from "../domain/actor.ts";
+import { tenantOf } from "../domain/tenant.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import { dayAt } from "../domain/time_zones.ts";
@@ -29,14 +31,14 @@ export class UsageReports {
   }
 
   /**
-   * `isOver`: only turns that are over, whose sums never fall. `sees`: the projects whose tasks count, if not all. Throws `INVALID_FIELD_VALUE` for a report that would be too long.
+   * `isOver`: only turns that are over, whose sums never fall. `sees`: whose tasks count, if not all. Throws `INVALID_FIELD_VALUE` for a report that would be too long.
    */
   async report({ group_by = [], start, end, isOver = false, sees }: {
     group_by?: readonly UsageGroup[];
     start?: string;
     end?: string;
     isOver?: boolean;
-    sees?(project: string | undefined): boolean;
+    sees?(whose: { project: string | undefined; tenant: string }): boolean;
   }): Promise<Report> {
     const { clock, index, store, settings } = this.#options;
     const { timezone } = settings;
@@ -45,10 +47,15 @@ export class UsageReports {
     const last = end === undefined || isDay(end) ? end : dayAt(epochOf(end) - 1, timezone);
     const days = new Map<string, UsageRow[]>();
     for await (const { day, rows } of store.usage.list(first, last)) {
-      days.set(day, sees ? rows.filter(({ project }) => sees(project)) : rows);
+      days.set(
+        day,
+        sees ? rows.filter(({ project, tenant = DEFAULT_TENANT }) => sees({ project, tenant })) : rows,
+      );
     }
     const projectOf = (task: TaskRecord) => settings.projectOf(task)?.name;
-    const tasks = sees ? [...index.all()].filter((task) => sees(projectOf(task))) : index.all();
+    const tasks = sees
+      ? [...index.all()].filter((task) => sees({ project: projectOf(task), tenant: tenantOf(task.id) }))
+      : index.all();
     const report = usageReport({ tasks, projectOf, days }, { group_by, first, last, isOver });
     if (report.rows.length > ROWS_MAX) {
       throw fieldProblem(

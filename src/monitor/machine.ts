@@ -9,7 +9,7 @@ import type { SystemResources } from "../protocol/resources.ts";
 import { createClassifier } from "./classify.ts";
 import type { HealthFinding } from "../protocol/system_messages.ts";
 import { createKiller } from "./kill.ts";
-import { type ProcessQuery, queryProcesses } from "./process_query.ts";
+import { type ProcessQuery, queryProcesses, seenBy } from "./process_query.ts";
 import type { Ability, ProcessAbility } from "../host/processes/ability.ts";
 import type { AgentRecognizer } from "../host/processes/launched.ts";
 import { createProcessScan, openProcessSource } from "../host/processes/process_scan.ts";
@@ -23,13 +23,16 @@ import { createProcessScanner } from "./scanner.ts";
 export interface Machine {
   resources(): Promise<SystemResources>;
   processes(query: ProcessQuery): Promise<ProcessList & { scan_duration_ms: number }>;
-  agents(): Promise<{
+  /** `sees`: as in `ProcessQuery`. */
+  agents(sees?: ProcessQuery["sees"]): Promise<{
     processes: ClaudeProcess[];
     opencode_processes: number;
     claude_desktop_processes: number;
     timestamp: string;
   }>;
   kill(pid: number, signal: KillSignal, by: Actor): Promise<Killed>;
+  /** The task that the process with this pid works for. */
+  taskOf(pid: number): Promise<string | undefined>;
   /** To be called when processes were paused or resumed, since the last scan is then out of date. */
   changed(): void;
   /** The problems of the disk that holds the data, for the health report. */
@@ -99,8 +102,8 @@ export function createMachine(
       const scan = await scanned();
       return { ...queryProcesses(scan, query), scan_duration_ms: scan.scan_duration_ms };
     },
-    async agents() {
-      const scan = await scanned();
+    async agents(sees) {
+      const scan = seenBy(await scanned(), sees);
       const { opencode_processes, claude_desktop_processes } = processCounts(scan);
       return {
         processes: claudeProcesses(scan),
@@ -123,6 +126,9 @@ export function createMachine(
     async kill(pid, signal, by) {
       requireAble("list", "signal");
       return await killer.kill(pid, signal, by);
+    },
+    async taskOf(pid) {
+      return (await scanned()).processes.find(({ process }) => process.pid === pid)?.process.task_id;
     },
     changed: () => scanner.expire(),
   };

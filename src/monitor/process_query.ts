@@ -19,6 +19,8 @@ export interface ProcessQuery {
   offset: number;
   /** True: every process; false: agents and the processes of our tasks. */
   include_system_processes?: boolean;
+  /** The only tasks whose processes there are; undefined for all processes. */
+  sees?(task_id: string): boolean;
 }
 
 export interface ProcessPage {
@@ -126,7 +128,15 @@ function resourceSummary(scan: Scan): ResourceSummary {
 }
 
 /** One page of a scan. */
-export function queryProcesses(scan: Scan, query: ProcessQuery): ProcessPage {
+/** The scan with the processes of some tasks alone. */
+export function seenBy(scan: Scan, sees: ProcessQuery["sees"]): Scan {
+  if (sees === undefined) return scan;
+  const isSeen = ({ task_id }: Process) => task_id !== undefined && sees(task_id);
+  return { ...scan, processes: scan.processes.filter(({ process }) => isSeen(process)) };
+}
+
+export function queryProcesses(whole: Scan, query: ProcessQuery): ProcessPage {
+  const scan = seenBy(whole, query.sees);
   const listed = scan.processes
     .filter((scanned) => query.include_system_processes || isAgent(scanned))
     .map((scanned) => scanned.process);

@@ -1,10 +1,11 @@
 /** API keys, and how a connection presents one. "Authentication and Security" of the API document. */
 import * as z from "zod";
-import { Actor, DEFAULT_TENANT } from "../domain/actor.ts";
+import { Actor, ALL_TENANTS } from "../domain/actor.ts";
 import { exchange } from "./exchange.ts";
 import { KeySpec, Permission } from "../domain/access_key.ts";
 import { ProjectName } from "../domain/project.ts";
 import { distinct, text } from "../domain/scalars.ts";
+import { TenantName } from "../domain/tenant.ts";
 
 const permissions = distinct(Permission, 1, Permission.options.length);
 
@@ -38,7 +39,9 @@ export const NewKey = z.strictObject({
   projects: distinct(ProjectName, 1, PROJECTS_MAX).optional().describe(
     "The only projects whose tasks the key sees and starts. A key with `admin` sees all, so it takes none.",
   ),
-  tenant: z.literal(DEFAULT_TENANT).optional(),
+  tenant: z.union([TenantName, z.literal(ALL_TENANTS)]).optional().describe(
+    "The tenant whose tasks it sees and starts; `*` for all. Default: that of who makes it.",
+  ),
 });
 export type NewKey = z.output<typeof NewKey>;
 

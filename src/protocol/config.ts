@@ -16,6 +16,7 @@ import { JwtConfig } from "./jwt_config.ts";
 import { Pricing } from "../domain/pricing.ts";
 import { PermissionRules } from "../domain/permission_rule.ts";
 import { PermissionPolicy, TaskType, TimeoutAction } from "../domain/task.ts";
+import { TenantName, TenantQuota } from "../domain/tenant.ts";
 import { Template, TemplateName } from "../domain/template.ts";
 
 const names = z.array(text(1, 4096));
@@ -55,6 +56,9 @@ export const Tls = z.strictObject({
   client_permissions: z.record(z.string().min(1).max(200), z.array(Permission).min(1)).default({}).describe(
     "What a client with a certificate and without a key may do, by the common name (CN) of the certificate's subject. A " +
       "subject that is not named may do nothing.",
+  ),
+  client_tenants: z.record(z.string().min(1).max(200), TenantName).default({}).describe(
+    "The tenant of a client with a certificate, by the common name (CN) of its subject. Default: `default`.",
   ),
 });
 export type Tls = z.infer<typeof Tls>;
@@ -122,6 +126,10 @@ export const Config = z.strictObject({
   agents: namedAgents(AgentConfig).default({}).describe("Named ways to run a task."),
   projects: z.record(ProjectName, Project).default({}).describe(
     "Folders, usually repositories, with settings for the tasks that work in them: see docs/projects.md.",
+  ),
+  tenants: z.record(TenantName, TenantQuota).default({}).describe(
+    "Groups that share this server and know nothing of each other, and what each may use: see docs/tenants.md. Keys, tokens " +
+      "and certificates are of one of them: of `default`, if they say nothing.",
   ),
   checks: z.record(CheckName, Argv).default({}).describe(
     'Programs that check the work of tasks, by name, such as { "test": ["npm", "test"] }: see docs/checks.md.',

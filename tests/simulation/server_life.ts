@@ -1,5 +1,6 @@
 /** One life of the server: what main.ts wires, over simulated time, disk and agents. A crash leaves nothing of it. */
 import { NOBODY } from "../../src/access/identity.ts";
+import { Tenancy } from "../../src/api/tenancy.ts";
 import { Router } from "../../src/api/router.ts";
 import type { AgentConfig } from "../../src/domain/agent_config.ts";
 import type { Actor } from "../../src/domain/actor.ts";
@@ -272,6 +273,8 @@ export class ServerLife {
       machine: { changed: () => {} } as ApiContext["machine"],
       health: {} as ApiContext["health"],
       limits: {} as ApiContext["limits"],
+      tenancy: new Tenancy({}),
+      isContained: () => true,
       agents: {} as ApiContext["agents"],
       projects: {} as ApiContext["projects"],
       templates: {} as ApiContext["templates"],

@@ -17,15 +17,29 @@ export class JwtVerifier {
   readonly #clock: Clock;
   readonly #key: JWTVerifyGetKey;
 
-  private constructor(config: JwtConfig, clock: Clock, key: VerifyingKey) {
+  readonly #isTenant: (name: string) => boolean;
+
+  private constructor(
+    config: JwtConfig,
+    clock: Clock,
+    key: VerifyingKey,
+    isTenant: (name: string) => boolean,
+  ) {
     this.#config = config;
+    this.#isTenant = isTenant;
     this.#clock = clock;
     this.#key = key instanceof URL ? new KeySet(key.href, clock).find : () => key;
   }
 
-  /** Throws `CONFIGURATION_ERROR` for a key that cannot verify these tokens. */
-  static async open(config: JwtConfig, clock: Clock, files: KeyFiles): Promise<JwtVerifier> {
-    return new JwtVerifier(config, clock, await verifyingKey(config, files));
+  /** `isTenant`: whether the server has a tenant. Throws `CONFIGURATION_ERROR` for a key that cannot verify these tokens. */
+  static async open(
+    config: JwtConfig,
+    clock: Clock,
+    { isTenant = (name) => name === DEFAULT_TENANT, ...files }: KeyFiles & {
+      isTenant?(name: string): boolean;
+    },
+  ): Promise<JwtVerifier> {
+    return new JwtVerifier(config, clock, await verifyingKey(config, files), isTenant);
   }
 
   /** The identity that a token gives until it expires. Rejects with a `JwtRefusal`. */
@@ -71,7 +85,7 @@ export class JwtVerifier {
   #actorOf({ sub, name, ...claims }: JWTPayload): Actor {
     const { tenant_claim } = this.#config;
     const tenant = tenant_claim === undefined ? DEFAULT_TENANT : claims[tenant_claim] ?? DEFAULT_TENANT;
-    if (tenant !== DEFAULT_TENANT) throw new JwtRefusal("tenant");
+    if (typeof tenant !== "string" || !this.#isTenant(tenant)) throw new JwtRefusal("tenant");
     return { kind: "jwt", id: sub, name: typeof name === "string" ? name : undefined, tenant };
   }
 }

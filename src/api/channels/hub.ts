@@ -2,6 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import { type Clock, sleep } from "../../clock/clock.ts";
 import type { DomainEvent, EventBus } from "../../engine/events.ts";
+import { ALL_TENANTS } from "../../domain/actor.ts";
 import type { Permission } from "../../domain/access_key.ts";
 import type { Channel } from "../../protocol/subscription_messages.ts";
 import { fullStatus, machineStatus, type StatusSources } from "../status.ts";
@@ -20,6 +21,8 @@ const CATCH_UP_LOOK_MS = 2;
 export interface Subscriber {
   /** Whether messages wait because the reader has not taken the earlier ones. */
   readonly isBehind: boolean;
+  /** The tenant whose ids it is shown; `*` for those of all. */
+  readonly view?: string;
   /** Whether it may get this push. Without it, it may get all. */
   hears?(push: ChannelPush): boolean;
   push(text: string, coalesce?: string): void;
@@ -30,6 +33,8 @@ export interface Subscriber {
 export interface HubOptions {
   /** The state that connections get, followed by the basic pushes, until they subscribe. Without it, they get nothing. */
   basics?: StatusSources;
+  /** A push as those of a tenant, or of all, are shown it. */
+  outside?(message: object, view: string): object;
 }
 
 /** Turns events into pushes. Each push is encoded once, however many subscribers there are. */
@@ -43,12 +48,14 @@ export class SubscriptionHub {
   /** Slow readers that are no longer waited for. */
   readonly #stalled = new Set<Subscriber>();
   readonly #basics: StatusSources | undefined;
+  readonly #outside: NonNullable<HubOptions["outside"]>;
   /** The pushes that are being read. */
   #later: Promise<void> = Promise.resolve();
 
   constructor(bus: EventBus, clock: Clock, producers: readonly Producer[], options: HubOptions = {}) {
     this.#clock = clock;
     this.#basics = options.basics;
+    this.#outside = options.outside ?? ((message) => message);
     this.#producers = new Producers(clock, producers, (push) => this.#deliver(push, this.#listening));
     bus.listen((event) => this.#publish(event));
   }
@@ -157,12 +164,14 @@ export class SubscriptionHub {
 
   #deliver(push: ChannelPush, listening: Iterable<[Subscriber, Subscriptions]>): void {
     const encoded = new Map<string, string>();
-    const encode = (key: string, message: () => object) => {
-      const known = encoded.get(key) ?? JSON.stringify(message());
-      encoded.set(key, known);
-      return known;
-    };
     for (const [one, subscriptions] of listening) {
+      const { view = ALL_TENANTS } = one;
+      const encode = (types: string, message: () => object) => {
+        const key = `${view} ${types}`;
+        const known = encoded.get(key) ?? JSON.stringify(this.#outside(message(), view));
+        encoded.set(key, known);
+        return known;
+      };
       if (one.hears?.(push) === false) continue;
       if (subscriptions.wants(push)) {
         const types = push.narrow && subscriptions.processTypes;

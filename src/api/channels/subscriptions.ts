@@ -3,6 +3,8 @@ import type { FollowFilter } from "../capability.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { passesFilter } from "../../protocol/channel_filter.ts";
 import type { Channel, SubscriptionFilters } from "../../protocol/subscription_messages.ts";
+import { tenantOf } from "../../domain/tenant.ts";
+import { taskOf } from "../scope.ts";
 import { BASIC_CHANNELS, isBasic } from "./basic_pushes.ts";
 import type { ChannelPush } from "./channel.ts";
 
@@ -12,6 +14,8 @@ const SUBSCRIPTIONS_MAX = 100;
 interface Subscription {
   channels: Set<Channel>;
   filters: SubscriptionFilters;
+  /** The only tenant whose tasks it is about; undefined for all. */
+  tenant?: string;
 }
 
 /** The subscriptions and followed logs of one connection. */
@@ -60,10 +64,10 @@ export class Subscriptions {
     this.#changed(BASIC_CHANNELS);
   }
 
-  subscribe(channels: Channel[], filters: SubscriptionFilters): string {
+  subscribe(channels: Channel[], filters: SubscriptionFilters, tenant?: string): string {
     const id = this.#next();
     this.#basics = "over";
-    this.#byId.set(id, { channels: new Set(channels), filters });
+    this.#byId.set(id, { channels: new Set(channels), filters, tenant });
     this.#changed(channels);
     return id;
   }
@@ -135,7 +139,9 @@ export class Subscriptions {
   wants(push: ChannelPush): boolean {
     const { channel, keys, message } = push;
     if (this.#basics === "sent") return isBasic(message);
-    for (const { channels, filters } of this.#byId.values()) {
+    const about = taskOf(message, keys.task_id);
+    for (const { channels, filters, tenant } of this.#byId.values()) {
+      if (tenant !== undefined && about !== undefined && tenantOf(about) !== tenant) continue;
       if (channels.has(channel) && passesFilter(channel, keys, filters)) return true;
     }
     return false;

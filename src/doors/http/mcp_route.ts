@@ -1,5 +1,6 @@
 /** `/mcp`: the Model Context Protocol over streamable HTTP. Without sessions, so only POST has a meaning. */
 import { isPrivileged } from "../../access/identity.ts";
+import { internalId } from "../../domain/tenant.ts";
 import type { Router } from "../../api/router.ts";
 import { readText } from "./body.ts";
 import type { Route } from "./route.ts";
@@ -10,6 +11,8 @@ const SERVER_ERROR = -32000;
 export interface McpCaller {
   /** Sends a message to the router in the caller's name. */
   ask(message: object): Promise<object>;
+  /** The server's own id of a task of the caller's tenant. */
+  innerId(id: string): string;
   /** Whether it has shown the token of a task. */
   isAgent: boolean;
   /** Whether a part of the calls is in reserve for it. */
@@ -35,6 +38,7 @@ export function mcpRoute({ router, max_message_bytes, mcp }: McpRouteOptions): R
       const body = await readText(context.req.raw, max_message_bytes);
       return await mcp(context.req.raw, body, {
         ask: async (message) => await router.dispatch(message, session),
+        innerId: (id) => internalId(router.tenancy.ownOf(session.identity), id),
         isAgent: session.actor.kind === "agent",
         isPrivileged: isPrivileged(session.identity),
       });

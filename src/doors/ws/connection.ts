@@ -3,11 +3,12 @@ import { getLogger } from "@logtape/logtape";
 import { errorReply } from "../../api/error_reply.ts";
 import type { ApiVersion } from "../../protocol/api_version.ts";
 import type { FollowFilter, Session, SessionLimits } from "../../api/capability.ts";
+import { isOfAllTenants } from "../../api/tenancy.ts";
 import type { Router } from "../../api/router.ts";
 import { type Clock, isoTime, type Timer } from "../../clock/clock.ts";
 import type { Authentication } from "../../access/authentication.ts";
 import { type Identity, isKnown } from "../../access/identity.ts";
-import type { Actor } from "../../domain/actor.ts";
+import { type Actor, ALL_TENANTS } from "../../domain/actor.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { Channel, SubscriptionFilters } from "../../protocol/subscription_messages.ts";
 import type { Socket } from "../transport/listener.ts";
@@ -193,8 +194,11 @@ export class Connection implements Session, Subscriber {
       }));
   }
 
-  subscribe(channels: Channel[], filters: SubscriptionFilters): string {
-    return this.#subscriptions.subscribe(channels, filters);
+  subscribe(channels: Channel[], filters: SubscriptionFilters, tenant?: string): string {
+    const { tenancy } = this.#options.router;
+    const whose = tenant ?? tenancy.ownOf(this.#identity);
+    const only = tenancy.isOn && whose !== ALL_TENANTS ? whose : undefined;
+    return this.#subscriptions.subscribe(channels, filters, only);
   }
 
   follow(filter: FollowFilter): string {
@@ -208,9 +212,14 @@ export class Connection implements Session, Subscriber {
   }
 
   hears({ message, keys }: ChannelPush): boolean {
-    const { projects } = this.#identity;
-    if (projects === undefined) return true;
-    return this.#options.router.scopeOf(this.#identity)!.hears(message, keys.task_id);
+    const { router } = this.#options;
+    // What those of all tenants get, their subscriptions decide.
+    if (isOfAllTenants(this.#identity) && this.#identity.projects === undefined) return true;
+    return router.scopeOf(this.#identity)?.hears(message, keys.task_id) ?? true;
+  }
+
+  get view(): string {
+    return isOfAllTenants(this.#identity) ? ALL_TENANTS : this.#identity.actor.tenant;
   }
 
   get isBehind(): boolean {
@@ -272,7 +281,7 @@ export class Connection implements Session, Subscriber {
     const { hub, auth } = this.#options;
     if (!hub.hasBasics || !auth.allows("read", this.#identity)) return;
     // The first dashboards expect all of the state; a key for some projects may not have that.
-    if (this.#identity.projects !== undefined) return;
+    if (this.#options.router.scopeOf(this.#identity) !== undefined) return;
     void hub.offerBasics(this).catch((error) => this.#fail(error));
   }
 

@@ -3,6 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { isoTime } from "../../clock/clock.ts";
 import { scheduleActor } from "../../domain/actor.ts";
 import { failuresInARow, type ScheduleRecord } from "../../domain/schedule.ts";
+import { tenantOf } from "../../domain/tenant.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import { type ScheduleContext, scheduleEntry } from "./schedule_context.ts";
 import { counted } from "../../protocol/formats.ts";
@@ -43,7 +44,7 @@ export class FailureWatch {
 
   async #pause(id: string): Promise<void> {
     const { clock, schedules, tell } = this.#context;
-    const by = scheduleActor(id);
+    const by = scheduleActor(id, tenantOf(id));
     let failures: number | undefined;
     await schedules.update((view) => {
       const schedule = view.get(id);

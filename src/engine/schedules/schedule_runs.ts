@@ -1,4 +1,5 @@
 /** Makes the runs of a schedule. Each is a task of its own, `ID_run_1`, `ID_run_2`, …. */
+import { tenantOf } from "../../domain/tenant.ts";
 import { type Actor, scheduleActor } from "../../domain/actor.ts";
 import { ApiError } from "../../domain/errors.ts";
 import {
@@ -126,7 +127,7 @@ export class ScheduleRuns {
     const dependencies = this.#dependenciesOf(schedule);
     try {
       const task = { id: run_id, ...spec.task, dependencies };
-      const actor = scheduleActor(id);
+      const actor = scheduleActor(id, tenantOf(id));
       const asked = { actor, action: "run_schedule", target: run_id, details: { schedule_id: id } };
       const create = () => this.#context.commands.create(task, actor, id);
       await (this.#context.audited?.(asked, create) ?? create());

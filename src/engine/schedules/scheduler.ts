@@ -3,6 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { isoTime, type Timer } from "../../clock/clock.ts";
 import { scheduleActor } from "../../domain/actor.ts";
 import { advanced, ran, runId, type ScheduleRecord } from "../../domain/schedule.ts";
+import { tenantOf } from "../../domain/tenant.ts";
 import { counted } from "../../protocol/formats.ts";
 import { FailureWatch } from "./failure_watch.ts";
 import { recoverOneOffs } from "./one_offs.ts";
@@ -131,7 +132,7 @@ export class Scheduler {
       }
       const next = advanced(current, now_ms, came);
       return next ? { updates: [{ id, state: next }] } : { removes: [id] };
-    }, scheduleActor(id));
+    }, scheduleActor(id, tenantOf(id)));
     // The times of a paused schedule come and go without a run, whoever is there.
     const isMissed = isMoved && !("reason" in came && came.reason === "paused");
     if (isMissed && now_ms - state.next_ms > MISSED_AFTER_MS) this.#tellMissed(id, state.next_ms, came);
