@@ -1,4 +1,5 @@
 import { isoTime } from "../clock/clock.ts";
+import type { ListedAgent } from "../protocol/basic_messages.ts";
 import { capability } from "./capability.ts";
 import { NOTHING } from "./touches.ts";
 
@@ -11,9 +12,17 @@ export const listAgents = capability({
   errors: [],
   example: { type: "list_agents" },
   touches: () => NOTHING,
-  handle: async (_request, { agents, makes, clock }) => ({
-    agents: await agents.list(),
-    makes: [...makes],
-    timestamp: isoTime(clock.now()),
-  }),
+  handle: async (_request, { agents, makes, clock, scopeOf }, { identity }) => {
+    const listed = await agents.list();
+    return {
+      agents: scopeOf(identity)?.boundTo === undefined ? listed : listed.map(withoutHistory),
+      makes: [...makes],
+      timestamp: isoTime(clock.now()),
+    };
+  },
 });
+
+/** When others have used it is not told. */
+function withoutHistory(agent: ListedAgent): ListedAgent {
+  return { ...agent, last_success: undefined, last_failure: undefined };
+}

@@ -14,7 +14,7 @@ import type { TaskCommands } from "../engine/task_commands.ts";
 import type { TaskQueries } from "../engine/task_queries.ts";
 import type { RequestType } from "../protocol/messages.ts";
 import type { Push } from "../protocol/pushes.ts";
-import type { Tenancy } from "./tenancy.ts";
+import { isOfAllTenants, type Tenancy } from "./tenancy.ts";
 
 /**
  * `named`: it is about the tasks that it names, which must be in the key's projects. `filtered`: its handler leaves out what
@@ -84,11 +84,12 @@ const TENANT_MESSAGES: ReadonlySet<RequestType> = new Set([
   "kill_process",
   "request_process_list",
   "request_claude_processes",
-  "request_rate_limits",
   "request_system_health",
   "list_remembered",
-  "get_review",
 ]);
+
+/** What tells how much others do. Those of one tenant may not ask for it. */
+const ABOUT_OTHERS: ReadonlySet<RequestType> = new Set(["request_metrics"]);
 
 /** The messages that are about all tenants if they name `*`. */
 const ABOUT_ALL: ReadonlySet<RequestType> = new Set([
@@ -132,6 +133,8 @@ export interface Limits {
   /** The only tenant; undefined for all. */
   tenant?: string;
   quota?: TenantQuota;
+  /** Whether it is of all tenants, and this message about one. */
+  isWide?: boolean;
 }
 
 export class Scope {
@@ -153,6 +156,11 @@ export class Scope {
   /** The only tenant that it sees; undefined for all. */
   get tenant(): string | undefined {
     return this.#limits.tenant;
+  }
+
+  /** The only tenant that it is of; undefined for those of all. */
+  get boundTo(): string | undefined {
+    return this.#limits.isWide ? undefined : this.#limits.tenant;
   }
 
   seesProject(name: string | undefined): boolean {
@@ -187,8 +195,9 @@ export class Scope {
 
   /** Throws `PERMISSION_DENIED` for a message that is closed to such keys, `TASK_NOT_FOUND` for a task of another project. */
   require(type: RequestType, request: object): void {
-    const { projects, tenant } = this.#limits;
-    const kind = MESSAGES[type];
+    const { projects, tenant, isWide } = this.#limits;
+    if (isWide && projects === undefined) return;
+    const kind = tenant !== undefined && ABOUT_OTHERS.has(type) ? undefined : MESSAGES[type];
     if (kind === undefined) {
       if (projects !== undefined) {
         throw new ApiError("PERMISSION_DENIED", `A key for some projects may not use '${type}'`, {
@@ -302,7 +311,8 @@ export function seenTasks(scope: Scope | undefined): ((task_id: string) => boole
 }
 
 /** The scope of an identity; undefined if it sees everything. */
-export function scopeOf({ actor, projects }: Identity, sources: Sources): Scope | undefined {
+export function scopeOf(identity: Identity, sources: Sources): Scope | undefined {
+  const { actor, projects } = identity;
   const { tenancy } = sources;
   const tenant = tenancy.isOn && actor.tenant !== ALL_TENANTS ? actor.tenant : undefined;
   if (projects === undefined && tenant === undefined) return undefined;
@@ -310,6 +320,7 @@ export function scopeOf({ actor, projects }: Identity, sources: Sources): Scope 
     projects,
     tenant,
     quota: tenant === undefined ? undefined : tenancy.quotaOf(tenant),
+    isWide: isOfAllTenants(identity),
   }, sources);
 }
 

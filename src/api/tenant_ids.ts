@@ -34,7 +34,8 @@ type Fields = Record<string, unknown>;
 
 /** The request with the server's own ids in place of those of its tenant. */
 export function withInnerIds<T extends object>(type: string, request: T, tenant: string): T {
-  if (tenant === DEFAULT_TENANT || tenant === ALL_TENANTS) return request;
+  // The requests in a batch are translated one by one.
+  if (tenant === DEFAULT_TENANT || tenant === ALL_TENANTS || type === "batch") return request;
   const inner = (id: unknown) => typeof id === "string" ? internalId(tenant, id) : id;
   const ids = (value: unknown) => Array.isArray(value) ? value.map(inner) : inner(value);
   const walk = (value: unknown): unknown => {

@@ -53,7 +53,7 @@ const JUDGED_SAVE_MS = 60_000;
 
 /** The keys with real folders, as tasks have them. One that does not answer counts by its name: no task can start in it yet. */
 async function concurrencyOf(
-  { concurrency, working_dir }: ComposeOptions["config"]["tasks"],
+  { tasks: { concurrency, working_dir }, tenants }: ComposeOptions["config"],
   looks: FolderLooks,
 ) {
   const real = (path: string) => looks.realPath(path).catch(() => path);
@@ -62,7 +62,10 @@ async function concurrencyOf(
       key.by === "working_dir" && key.only ? { ...key, only: await Promise.all(key.only.map(real)) } : key
     ),
   );
-  return { keys, default_folder: await real(working_dir) };
+  const ofTenants = Object.entries(tenants).flatMap(([name, { max_concurrent: limit }]) =>
+    limit === undefined ? [] : [{ by: "tenant" as const, limit, only: [name] }]
+  );
+  return { keys: [...keys, ...ofTenants], default_folder: await real(working_dir) };
 }
 
 export async function composeEngine(
@@ -134,7 +137,7 @@ export async function composeEngine(
     delegate: tasks.delegate,
     client_commands: mayNameCommands(config),
     checks: Object.assign(Object.create(null), config.checks),
-    concurrency: await concurrencyOf(tasks, looks),
+    concurrency: await concurrencyOf(config, looks),
     session_timeout_ms: tasks.session_timeout_ms,
     permission_timeout_ms: tasks.permission_timeout_ms,
     permission_park_ms: tasks.permission_park_ms,
@@ -148,6 +151,7 @@ export async function composeEngine(
     pricing: config.pricing,
     timezone: tasks.timezone ?? ownTimeZone(),
     budget_usd_per_day: tasks.budget_usd_per_day,
+    tenants: config.tenants,
     projects: () => configured,
     projectOf: (task) => projects.projectOf(task),
     executionOf: (task) => projects.executionOf(task),

@@ -13,8 +13,8 @@ export type Share = 80 | 100;
 
 /** What is told when a budget has come to a share of its bound. */
 export interface BudgetAlert {
-  /** Whose budget: one task's, a project's for a day, or that of all tasks for a day. */
-  scope: "task" | "project" | "server";
+  /** Whose budget: one task's, a project's or a tenant's for a day, or that of all tasks for a day. */
+  scope: "task" | "project" | "tenant" | "server";
   percent: Share;
   unit: "usd" | "tokens";
   spent: number;

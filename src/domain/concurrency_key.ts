@@ -4,7 +4,9 @@ import type { Bound } from "./concurrency.ts";
 import { text } from "./scalars.ts";
 
 export const ConcurrencyKey = z.strictObject({
-  by: z.enum(["agent", "project", "working_dir", "owner", "type"]).describe("What the tasks share."),
+  by: z.enum(["agent", "project", "working_dir", "owner", "type", "tenant"]).describe(
+    "What the tasks share.",
+  ),
   limit: z.int().min(1).max(1000).describe("How many of them run at once."),
   only: z.array(text(1, 4096)).min(1).max(100).optional().describe(
     "The values that are bounded, such as names of agents. Default: each value by itself.",

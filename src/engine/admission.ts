@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../clock/clock.ts";
 import { type Bound, obstacleTo, type RunningTasks, whoHolds } from "../domain/concurrency.ts";
+import { tenantOf } from "../domain/tenant.ts";
 import { type KeyBound, keyBounds } from "../domain/concurrency_key.ts";
 import { ancestorsOf, parentOf } from "../domain/delegation.ts";
 import type { LaneName, Verdict } from "../domain/queue.ts";
@@ -21,7 +22,7 @@ export interface AdmissionRules {
   slots: number;
   /** To be called with what may have room now. */
   wake(held_by: string): void;
-  budgets: Pick<Budgets, "holdOf" | "projectOf">;
+  budgets: Pick<Budgets, "holdOf" | "sharedBy">;
 }
 
 export class Admission {
@@ -55,7 +56,7 @@ export class Admission {
   readonly laneOf = (task: TaskRecord): LaneName => {
     const group = parentOf(task) ?? "";
     const [folder, project] = [this.#exclusiveFolder(task), this.#projectBound(task)?.key];
-    const budget = this.#rules.budgets.projectOf(task);
+    const budget = this.#rules.budgets.sharedBy(task);
     const places = [group, folder, project, budget, ...this.#keyBounds(task).map(({ key }) => key)];
     return { group, name: JSON.stringify([...places, ...this.#context.holds.places.laneOf(task)]) };
   };
@@ -163,6 +164,7 @@ export class Admission {
       working_dir: folder ?? settings.executionOf(task).working_dir ?? default_folder,
       owner: metadata?.owner,
       type,
+      tenant: tenantOf(task.id),
     });
   }
 

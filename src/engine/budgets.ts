@@ -4,6 +4,8 @@
  */
 import { type Clock, isoTime, type Timer } from "../clock/clock.ts";
 import { isSpent, type Share, shareOf, tightestOf, withShareTold } from "../domain/budget.ts";
+import { DEFAULT_TENANT } from "../domain/actor.ts";
+import { tenantOf } from "../domain/tenant.ts";
 import { ancestorsOf, parentOf } from "../domain/delegation.ts";
 import { holdsSlot, type TaskRecord } from "../domain/task_record.ts";
 import { entriesOf } from "../domain/task_usage.ts";
@@ -17,7 +19,10 @@ const ALL = "budget";
 
 export interface BudgetsOptions extends Pick<RunContext, "index" | "bus"> {
   clock: Clock;
-  settings: Pick<RunContext["settings"], "timezone" | "budget_usd_per_day" | "projectOf" | "projects">;
+  settings: Pick<
+    RunContext["settings"],
+    "timezone" | "budget_usd_per_day" | "projectOf" | "projects" | "tenants"
+  >;
   /** Ends the turn of a running task, through the protocol. */
   end(task_id: string): void;
   /** Stores that a share of a task's bound has been reached by what was started below it. */
@@ -26,9 +31,10 @@ export interface BudgetsOptions extends Pick<RunContext, "index" | "bus"> {
   wake(held_by: string): void;
 }
 
-/** A budget for a day: of all tasks, or of a project's. */
+/** A budget for a day: of all tasks, or of those of a project or a tenant. */
 interface DayBudget {
   key: string;
+  scope: "server" | "project" | "tenant";
   project?: string;
   bound: number;
   spent: number;
@@ -60,11 +66,11 @@ export class Budgets {
     return this.#day;
   }
 
-  /** Takes over what an earlier server has counted. `removed`: what tasks that are gone have cost today, by project. */
-  load(removed: Iterable<{ project?: string; cost_usd: number }>): void {
+  /** Takes over what an earlier server has counted. `removed`: what tasks that are gone have cost today. */
+  load(removed: Iterable<{ project?: string; tenant?: string; cost_usd: number }>): void {
     this.#turnOver();
-    for (const { project, cost_usd } of removed) {
-      for (const budget of this.#ofProject(project)) budget.spent += cost_usd;
+    for (const { project, tenant, cost_usd } of removed) {
+      for (const budget of this.#budgetsOf(project, tenant)) budget.spent += cost_usd;
     }
     // What was told is not told again.
     for (const budget of this.#budgets.values()) budget.told = shareOf(budget);
@@ -85,10 +91,14 @@ export class Budgets {
     return budget && { held_by: budget.key, until_ms: this.#until_ms };
   }
 
-  /** The name of the task's project, if it has a budget of its own. */
-  projectOf(task: Pick<TaskRecord, "spec">): string | undefined {
-    const project = this.#options.settings.projectOf(task);
-    return project?.budget_usd_per_day === undefined ? undefined : project.name;
+  /** The task's project and its tenant, as far as they have budgets of their own: the same for tasks that share these. */
+  sharedBy(task: Pick<TaskRecord, "id" | "spec">): string | undefined {
+    const { projectOf, tenants = {} } = this.#options.settings;
+    const project = projectOf(task);
+    const own = project?.budget_usd_per_day === undefined ? undefined : project.name;
+    const tenant = tenantOf(task.id);
+    const theirs = tenants[tenant]?.budget_usd_per_day === undefined ? undefined : tenant;
+    return theirs === undefined ? own : `${own ?? ""} of ${theirs}`;
   }
 
   /** To be called with each committed change, in order. A task that is removed has still cost what it has. */
@@ -161,11 +171,11 @@ export class Budgets {
     }
   }
 
-  #tellDay({ key, project, bound, spent }: DayBudget, percent: Share, task: TaskRecord): void {
+  #tellDay({ scope, project, bound, spent }: DayBudget, percent: Share, task: TaskRecord): void {
     this.#options.bus.publish({
       kind: "budget.reached",
       budget: {
-        scope: key === ALL ? "server" : "project",
+        scope,
         percent,
         unit: "usd",
         spent,
@@ -218,26 +228,28 @@ export class Budgets {
   // ---- whose budgets
 
   #hasAny(task: TaskRecord): boolean {
-    return this.#options.settings.budget_usd_per_day !== undefined || this.projectOf(task) !== undefined;
+    return this.#options.settings.budget_usd_per_day !== undefined || this.sharedBy(task) !== undefined;
   }
 
   #of(task: TaskRecord): DayBudget[] {
-    return this.#ofProject(this.#options.settings.projectOf(task)?.name);
+    return this.#budgetsOf(this.#options.settings.projectOf(task)?.name, tenantOf(task.id));
   }
 
-  #ofProject(project: string | undefined): DayBudget[] {
-    const { budget_usd_per_day, projects } = this.#options.settings;
+  #budgetsOf(project: string | undefined, tenant = DEFAULT_TENANT): DayBudget[] {
+    const { budget_usd_per_day, projects, tenants = {} } = this.#options.settings;
     const own = project === undefined ? undefined : projects()[project]?.budget_usd_per_day;
     const budgets: DayBudget[] = [];
-    if (budget_usd_per_day !== undefined) budgets.push(this.#budget(ALL, budget_usd_per_day));
-    if (own !== undefined) budgets.push(this.#budget(`${ALL} ${project}`, own, project));
+    const theirs = tenants[tenant]?.budget_usd_per_day;
+    if (budget_usd_per_day !== undefined) budgets.push(this.#budget("server", ALL, budget_usd_per_day));
+    if (own !== undefined) budgets.push(this.#budget("project", `${ALL} ${project}`, own, project));
+    if (theirs !== undefined) budgets.push(this.#budget("tenant", `${ALL} of ${tenant}`, theirs));
     return budgets;
   }
 
-  #budget(key: string, bound: number, project?: string): DayBudget {
+  #budget(scope: DayBudget["scope"], key: string, bound: number, project?: string): DayBudget {
     let budget = this.#budgets.get(key);
     if (!budget) {
-      this.#budgets.set(key, budget = { key, project, bound, spent: 0 });
+      this.#budgets.set(key, budget = { key, scope, project, bound, spent: 0 });
       this.#setAlarm();
     }
     return budget;

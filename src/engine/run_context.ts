@@ -18,6 +18,7 @@ import type { Store } from "../store/open.ts";
 import type { AgentDirectory } from "./agent_directory.ts";
 import type { AgentHolds } from "./holds/agent_holds.ts";
 import type { RememberedAnswers } from "./remembered_answers.ts";
+import type { Tenants } from "../domain/tenant.ts";
 import type { EventBus } from "./events.ts";
 import type { Attachments } from "./attachments.ts";
 import type { TaskSettings } from "./projects.ts";
@@ -30,6 +31,8 @@ export interface UsageSettings {
   /** The IANA time zone whose days count. */
   timezone: string;
   budget_usd_per_day?: number;
+  /** What each tenant may use. Absent: there are none. */
+  tenants?: Tenants;
   /** The configured projects by name, without a prototype. */
   projects(): Readonly<Record<string, Pick<Project, "budget_usd_per_day">>>;
 }

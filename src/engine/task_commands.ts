@@ -19,6 +19,7 @@ import {
   type GivenPermission,
 } from "./agent_answers.ts";
 import type { Dispatcher } from "./dispatcher.ts";
+import { TenantRoom } from "./tenant_room.ts";
 import { foundTask } from "./found_task.ts";
 import { type Entries, type Said, type Sent, Talk } from "./talk.ts";
 import { type CheckOptions, TaskChecks } from "./task_checks.ts";
@@ -36,10 +37,12 @@ export class TaskCommands {
   readonly #talk: Talk;
   readonly #edits: TaskEdits;
   readonly #answers: AgentAnswers;
+  readonly #room: TenantRoom;
 
   constructor(options: CheckOptions, dispatcher: Dispatcher) {
     this.#options = options;
     this.#dispatcher = dispatcher;
+    this.#room = new TenantRoom(options);
     this.#sessions = new TakenSessions(options.index, options.settings);
     this.#checks = new TaskChecks(options, this.#sessions);
     this.#talk = new Talk({
@@ -115,6 +118,7 @@ export class TaskCommands {
     const folder = checked && await checked;
     const spec = specOf(requested, { ...added, folder });
     this.#checks.requireApart({ spec }, by);
+    const give_back = this.#room.take(id, by);
     return await this.#sessions.during({ id, spec }, () =>
       insert(store.tasks, id, (view) => {
         const dependencies = spec.dependencies ?? [];
@@ -122,7 +126,7 @@ export class TaskCommands {
         const ready = readiness(spec, (other) => view.get(other));
         const state = created(ready, isDue({ id, spec }, now), created_at);
         return { spec, state, reads: present(dependencies, view), ...besides };
-      }, by));
+      }, by)).finally(give_back);
   }
 
   /** Changes a task of which no attempt has begun, as if it had been started so. */

@@ -338,6 +338,7 @@ export class ServerLife {
     }
     const connection = new Connection({
       api_version: "v1",
+      clientsOf: () => 0,
       id: String(++this.#connections),
       socket,
       router,

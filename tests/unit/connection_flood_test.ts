@@ -52,6 +52,7 @@ function connection(isFlooded: boolean, reply: () => object) {
     },
     identity: NOBODY,
     api_version: "v1",
+    clientsOf: () => 0,
     server_version: "1",
     max_message_bytes: 1000,
     closed: () => {},

@@ -46,6 +46,7 @@ function opening() {
     },
     identity: NOBODY,
     api_version: "v1",
+    clientsOf: () => 0,
     server_version: "1",
     max_message_bytes: 1000,
     closed: () => closed++,

@@ -11,6 +11,7 @@ import { type Identity, isKnown } from "../../access/identity.ts";
 import { type Actor, ALL_TENANTS } from "../../domain/actor.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { Channel, SubscriptionFilters } from "../../protocol/subscription_messages.ts";
+import type { LimitUsage } from "../../protocol/limits.ts";
 import type { Socket } from "../transport/listener.ts";
 import { RequestQueue } from "./request_queue.ts";
 import { Sender } from "./sender.ts";
@@ -55,6 +56,8 @@ export interface ConnectionOptions {
   max_message_bytes: number;
   /** The client's address. */
   ip: string;
+  /** How many connections those of a tenant have. */
+  clientsOf(tenant: string): number;
   /** The client has shown a key, or signed out. Throws if there is no place for it; then it stays who it was. */
   identified?(identity: Identity): void;
   closed(connection: Connection): void;
@@ -233,12 +236,16 @@ export class Connection implements Session, Subscriber {
   /** Replaces messages whose content differs for each connection. */
   own(message: object): string | undefined {
     const { type } = message as { type?: string };
-    if (type === "rate_limit_info") return JSON.stringify({ ...message, limits: this.limits.usage() });
+    const tenant = this.#options.router.scopeOf(this.#identity)?.boundTo;
+    if (type === "rate_limit_info") {
+      return JSON.stringify({ ...message, limits: ownLimits(this.limits.usage(), tenant) });
+    }
     if (type !== "connection_status") return undefined;
     const message_queue_size = this.#sender.size;
     const status = message_queue_size > 0 ? "degraded" : "healthy";
     const last_ping = isoTime(this.#lastPing_ms);
-    return JSON.stringify({ ...message, status, last_ping, message_queue_size });
+    const own = tenant === undefined ? {} : { client_count: this.#options.clientsOf(tenant) };
+    return JSON.stringify({ ...message, ...own, status, last_ping, message_queue_size });
   }
 
   close(code: number, reason: string): void {
@@ -304,7 +311,12 @@ export class Connection implements Session, Subscriber {
     this.#sender.reply(JSON.stringify(message));
     const limits = this.limits.warning();
     if (!limits) return;
-    const warning = { type: "rate_limit_info", limits, timestamp: isoTime(clock.now()) };
+    const tenant = this.#options.router.scopeOf(this.#identity)?.boundTo;
+    const warning = {
+      type: "rate_limit_info",
+      limits: ownLimits(limits, tenant),
+      timestamp: isoTime(clock.now()),
+    };
     this.push(JSON.stringify(warning), "rate_limit_info");
   }
 
@@ -328,4 +340,13 @@ function exceeds(data: unknown, max_bytes: number): boolean {
   if (data instanceof Blob) return data.size > max_bytes;
   if (typeof data !== "string") return (data as ArrayBuffer).byteLength > max_bytes;
   return data.length > max_bytes || (data.length * 3 > max_bytes && utf8.encode(data).length > max_bytes);
+}
+
+/** The limits that the client uses up alone: those of one tenant are not told how much others do. */
+function ownLimits(
+  limits: Record<string, LimitUsage>,
+  tenant: string | undefined,
+): Record<string, LimitUsage> {
+  if (tenant === undefined) return limits;
+  return Object.fromEntries(Object.entries(limits).filter(([name]) => !name.startsWith("global_")));
 }

@@ -79,6 +79,7 @@ export class Connections {
       api_version: api,
       max_message_bytes,
       ip,
+      clientsOf: (tenant) => [...this.#open].filter((one) => one.actor.tenant === tenant).length,
       identified: (known) => rates.identified(limits, auth.standingOf(known)),
       closed: (one) => {
         this.#open.delete(one);
