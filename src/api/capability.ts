@@ -150,6 +150,8 @@ export interface Capability<T extends RequestType> {
   /** The errors that it may answer, besides those that any message may get. */
   readonly errors: readonly ErrorCode[];
   readonly example: RequestInput<T>;
+  /** Whether its reply shows those of all tenants the server's own ids: hashes are made of them. */
+  readonly showsInnerIds?: boolean;
   /** Whether it may take many seconds. With a `request_id`, the client's later requests do not wait for it. */
   readonly isSlow?: boolean;
   /**

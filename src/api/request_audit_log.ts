@@ -10,16 +10,18 @@ export const requestAuditLog = capability({
     "Returns entries of the audit log that match a filter, in pages, by default the newest first. Each change, each sign-in and " +
     "each refusal has one; refusals of the same client within a minute are summed up.",
   permission: "admin",
+  showsInnerIds: true,
   errors: ["FILTER_VALIDATION_ERROR", "SERVICE_UNAVAILABLE"],
   example: {
     type: "request_audit_log",
     filter: { action: "revoke_key", outcome: "ok", start: "2026-11-01T00:00:00Z" },
     limit: 50,
   },
-  handle: async ({ filter = {}, limit, cursor, order }, { audit, clock }) => {
+  handle: async ({ filter = {}, limit, cursor, order }, { audit, clock, scopeOf }, { identity }) => {
     const kept = keptAudit(audit);
     await kept.settled();
-    const page = await auditPage(kept.log, { matches: auditMatcher(filter), limit, cursor, order });
+    const matches = auditMatcher(filter, scopeOf(identity)?.tenant);
+    const page = await auditPage(kept.log, { matches, limit, cursor, order });
     return { ...page, timestamp: isoTime(clock.now()) };
   },
 });

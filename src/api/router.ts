@@ -1,5 +1,6 @@
 /** Routes a message: JSON → envelope → schema → handler → reply. Every failure becomes an error reply. */
 import type { Identity } from "../access/identity.ts";
+import { ALL_TENANTS } from "../domain/actor.ts";
 import { ApiError, type ErrorCode } from "../domain/errors.ts";
 import { RequestId } from "../protocol/exchange.ts";
 import { schemaError } from "../protocol/schema_errors.ts";
@@ -104,6 +105,8 @@ export class Router {
         if (capability.countsItself) session.limits.message();
         throw schemaError(schema, parsed.error.issues, envelope);
       }
+      // It is known already, and no part of what is asked for.
+      delete parsed.data.tenant;
       const request = this.#tenancy.inside(capability.type, parsed.data, tenant);
       refuseAgent(session.actor, capability, request, this.#context);
       this.#context.scopeOf(session.identity)?.require(capability.type, request);
@@ -114,7 +117,9 @@ export class Router {
         return {
           type: reply.shape.type.value,
           request_id,
-          ...this.#tenancy.outside(answer, tenant),
+          ...capability.showsInnerIds && tenant === ALL_TENANTS
+            ? answer
+            : this.#tenancy.outside(answer, tenant),
           ...deprecations.length > 0 && { deprecations },
         };
       };

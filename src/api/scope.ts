@@ -86,6 +86,7 @@ const TENANT_MESSAGES: ReadonlySet<RequestType> = new Set([
   "request_claude_processes",
   "request_system_health",
   "list_remembered",
+  "request_audit_log",
 ]);
 
 /** What tells how much others do. Those of one tenant may not ask for it. */
@@ -102,6 +103,7 @@ const ABOUT_ALL: ReadonlySet<RequestType> = new Set([
   "list_agents",
   "list_templates",
   "list_remembered",
+  "request_audit_log",
   "request_status",
   "request_log_entries",
   "request_usage",

@@ -9,6 +9,7 @@ import { findServer, type ServerChoice } from "./find_server.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface CommonFlags extends ServerChoice {
+  tenant?: string;
   json?: boolean;
 }
 
@@ -33,6 +34,10 @@ export class Cli {
       )
       .option("--key <key>", "an API key (default: OPENCODE_AGENTS_KEY, else the data folder owner's token)")
       .option("--ca <file>", "trust the certificates of this authority (PEM) for the server at --url", path)
+      .option(
+        "--tenant <name>",
+        "the tenant that it is about, for the owner (default: `default`; `*`: all, in lists)",
+      )
       .option("--json", "print JSON, including errors");
   }
 
@@ -44,7 +49,7 @@ export class Cli {
   /** The server for single requests. */
   http(flags: CommonFlags): HttpClient {
     const { url, api_key, network } = findServer(flags);
-    return new HttpClient(url, { clock: this.clock, api_key: api_key(), network });
+    return new HttpClient(url, { clock: this.clock, api_key: api_key(), network, tenant: flags.tenant });
   }
 
   /**
@@ -61,6 +66,7 @@ export class Cli {
           clock,
           api_key,
           network,
+          tenant: flags.tenant,
           patience_ms: SERVER_PATIENCE_MS,
           changed: changed ?? ((change) => this.#noteLoss(change)),
         });

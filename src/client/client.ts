@@ -55,6 +55,8 @@ export interface ClientOptions {
   network?: Network;
   /** An API key, or a function that returns one before each connection. */
   api_key?: string | undefined | (() => string | undefined);
+  /** The tenant that messages are about which name none; for the owner, and for keys of all tenants. */
+  tenant?: string | undefined;
   /** The longest wait for a reply, unless a request has its own; default 30 s. */
   timeout_ms?: number;
   /** The longest wait for a connection's greeting; default 10 s. */
@@ -113,7 +115,7 @@ export class Client implements Requester {
     this.#clock = clock;
     this.#network = options.network ??
       (options.ca === undefined ? platformNetwork : networkTrusting(options.ca));
-    this.#pending = new PendingRequests(clock);
+    this.#pending = new PendingRequests(clock, options.tenant);
     this.#heartbeat = new Heartbeat(clock, options.heartbeat_ms ?? 30_000);
     this.#subscriptions = new ClientSubscriptions(this, clock, options.queue_max ?? QUEUE_MAX);
     this.#link = new Link({

@@ -24,6 +24,8 @@ export interface HttpOptions {
   timeout_ms?: number;
   /** An API key or a session token. */
   api_key?: string | undefined;
+  /** The tenant that messages are about which name none; for the owner, and for keys of all tenants. */
+  tenant?: string | undefined;
 }
 
 export class HttpClient implements Requester {
@@ -33,6 +35,7 @@ export class HttpClient implements Requester {
   readonly #network: Network;
   readonly #headers: Record<string, string>;
   readonly #api_key: string | undefined;
+  readonly #tenant: string | undefined;
 
   /** `url`: as for `connect`. */
   constructor(url: string, options: HttpOptions = {}) {
@@ -43,6 +46,7 @@ export class HttpClient implements Requester {
     this.#network = network;
     this.#timeout_ms = timeout_ms;
     this.#api_key = api_key;
+    this.#tenant = options.tenant;
     this.#headers = { "content-type": "application/json", ...bearer(api_key) };
   }
 
@@ -51,7 +55,12 @@ export class HttpClient implements Requester {
     ...[fields, options = {}]: RequestArguments<T>
   ): Promise<Reply<T>> {
     const { signal, timeout_ms = this.#timeout_ms } = options;
-    const text = await this.#post(JSON.stringify({ ...fields, type }), type, timeout_ms, signal);
+    const text = await this.#post(
+      JSON.stringify({ tenant: this.#tenant, ...fields, type }),
+      type,
+      timeout_ms,
+      signal,
+    );
     const message = parseMessage(text);
     if (!message) throw lost(`${this.#url} is not an opencode-agents server`, { url: this.#url });
     const error = errorIn(message);

@@ -23,11 +23,14 @@ export interface PendingOptions {
 
 export class PendingRequests {
   readonly #clock: Clock;
+  readonly #tenant: string | undefined;
   readonly #waiting = new Map<string, Waiting>();
   #serial = 0;
 
-  constructor(clock: Clock) {
+  /** `tenant`: the one that requests are about which name none. */
+  constructor(clock: Clock, tenant?: string) {
     this.#clock = clock;
+    this.#tenant = tenant;
   }
 
   /**
@@ -55,7 +58,7 @@ export class PendingRequests {
         );
       });
       const waiting: Waiting = {
-        text: JSON.stringify({ ...fields, type, request_id: id }),
+        text: JSON.stringify({ tenant: this.#tenant, ...fields, type, request_id: id }),
         sent: false,
         settle: (result) => {
           this.#waiting.delete(id);

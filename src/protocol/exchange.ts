@@ -6,6 +6,11 @@ import { Deprecation } from "./deprecations.ts";
 export const RequestId = z.union([text(0, 100), z.number()]);
 export type RequestId = z.infer<typeof RequestId>;
 
+const Tenant = text(1, 40).describe(
+  "The tenant that the message is about, for those of all tenants; `*` for all, where a message is about no single task. " +
+    "Default: `default`, or the key's own.",
+);
+
 /** A request and the reply that it gets on success. */
 export function exchange<
   T extends string,
@@ -14,7 +19,12 @@ export function exchange<
   Q extends z.ZodRawShape,
 >(type: T, shape: S, replyType: R, replyShape: Q) {
   return {
-    request: z.object({ type: z.literal(type), request_id: RequestId.optional(), ...shape }),
+    request: z.object({
+      type: z.literal(type),
+      request_id: RequestId.optional(),
+      tenant: Tenant.optional(),
+      ...shape,
+    }),
     reply: z.object({
       type: z.literal(replyType),
       request_id: RequestId.optional(),

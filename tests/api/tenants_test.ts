@@ -216,3 +216,58 @@ Deno.test("pushes reach those of the task's tenant, with its own ids, and those 
       return (rows as Message[]).length <= 1;
     });
   }));
+
+Deno.test("the audit log: a tenant sees its own entries, and those of all tenants see and verify all", () =>
+  withApp({ config: { ...config, audit: { enabled: true } } }, async (app) => {
+    const [acme, bolt] = [await keyOf(app, "acme"), await keyOf(app, "bolt")];
+    await ask(app, acme, { type: "start_task", task: task("ours") });
+    await ask(app, app.owner_token, { type: "start_task", task: task("given"), tenant: "acme" });
+    await ask(app, bolt, { type: "start_task", task: task("theirs") });
+    const read = async (key: string, more: object = {}) => {
+      const { entries } = await ask(app, key, {
+        type: "request_audit_log",
+        filter: { action: "start_task" },
+        ...more,
+      });
+      return (entries as Message[]).map(({ target }) => target).sort();
+    };
+    assert.deepEqual(await read(acme), ["given", "ours"]);
+    assert.deepEqual(await read(bolt), ["theirs"]);
+    assert.deepEqual(await read(app.owner_token), []);
+    assert.deepEqual(await read(app.owner_token, { tenant: "*" }), [
+      "acme+given",
+      "acme+ours",
+      "bolt+theirs",
+    ]);
+    assert.equal((await ask(app, acme, { type: "verify_audit_log" })).code, "PERMISSION_DENIED");
+    assert.equal((await ask(app, app.owner_token, { type: "verify_audit_log" })).ok, true);
+  }));
+
+Deno.test("a schedule's runs, and what a tenant's tasks depend on, are of the tenant", () =>
+  withApp({ config }, async (app) => {
+    const [acme, bolt] = [await keyOf(app, "acme"), await keyOf(app, "bolt")];
+    const scheduled_time = new Date(Date.now() + 86_400_000).toISOString();
+    const schedule = task("daily", {
+      description: "print x",
+      recurring: { interval: "daily" },
+      scheduled_time,
+    });
+    for (const key of [acme, bolt]) {
+      assert.equal((await ask(app, key, { type: "schedule_task", task: schedule })).type, "task_scheduled");
+    }
+    const run = await ask(app, acme, { type: "run_schedule", task_id: "daily" });
+    assert.equal(run.type, "schedule_run", JSON.stringify(run));
+    await until(async () => ids(await ask(app, acme, { type: "list_tasks" })).length === 1);
+    assert.deepEqual(ids(await ask(app, bolt, { type: "list_tasks" })), []);
+    const { schedules } = await ask(app, bolt, { type: "list_schedules" });
+    assert.deepEqual((schedules as Message[]).map(({ task_id, id }) => task_id ?? id), ["daily"]);
+    await ask(app, acme, { type: "start_task", task: task("first", { description: "hang" }) });
+    const after = task("second", { dependencies: ["first"] });
+    assert.equal((await ask(app, acme, { type: "start_task", task: after })).type, "task_started");
+    const refused = await ask(app, bolt, { type: "start_task", task: after });
+    assert.equal(refused.code, "TASK_DEPENDENCY_ERROR");
+    assert.ok(!JSON.stringify(refused.details).includes("daily"), JSON.stringify(refused));
+    const { task: waiting } = await ask(app, acme, { type: "get_task_status", task_id: "second" });
+    assert.deepEqual((waiting as Message).waiting_for, { kind: "dependency", task_ids: ["first"] });
+    assert.deepEqual((waiting as Message).dependencies, ["first"]);
+  }));

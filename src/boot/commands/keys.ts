@@ -17,13 +17,14 @@ import {
 } from "./store_command.ts";
 import { localDateTime } from "../../cli/local_time.ts";
 import { wholeNumber } from "../../cli/options.ts";
-import { actorName } from "../../domain/actor.ts";
+import { actorName, DEFAULT_TENANT } from "../../domain/actor.ts";
 import { type Column, printTable } from "../../cli/table.ts";
 
 interface KeysFlags extends StoreFlags {
   permissions?: string;
   projects?: string;
   expiresInDays?: number;
+  tenant?: string;
 }
 
 const ACTIONS = ["create", "list", "rotate", "revoke", "sessions", "end"] as const;
@@ -43,6 +44,10 @@ export function addKeys(program: Command, cli: Cli, { store }: Handlers): void {
       ),
     )
     .option("--projects <list>", "create: the only projects whose tasks the key sees and starts")
+    .option(
+      "--tenant <name>",
+      "the tenant whose keys and sessions these are (default: `default`); create: `*` for all",
+    )
     .option("--expires-in-days <days>", `create: until then (default: ${KEY_DAYS})`, wholeNumber)
     .action(async (action: typeof ACTIONS[number], name: string | undefined, flags: KeysFlags) => {
       if (action === "sessions" || action === "end") return await sessions(cli, flags, name);
@@ -73,7 +78,7 @@ export function addKeys(program: Command, cli: Cli, { store }: Handlers): void {
 /** Sessions are the running server's. `session_id`: the one to end; without it, they are listed. */
 async function sessions(cli: Cli, flags: KeysFlags, session_id: string | undefined): Promise<void> {
   const { terminal } = cli;
-  const server = cli.http({ data: await storeFolder(flags) });
+  const server = cli.http({ data: await storeFolder(flags), tenant: flags.tenant });
   if (session_id !== undefined) {
     const ended = await server.request("end_session", { session_id });
     return flags.json ? terminal.json(ended, 2) : terminal.line(`${session_id} has ended`);
@@ -93,16 +98,17 @@ const SESSION_COLUMNS: Column<SessionView>[] = [
   { title: "ENDS", value: ({ expires_at }) => localDateTime(expires_at) },
 ];
 
-async function openKeys(cli: Cli, store: StoreFiles, flags: StoreFlags): Promise<StoredKeys> {
+async function openKeys(cli: Cli, store: StoreFiles, flags: KeysFlags): Promise<StoredKeys> {
   const { folder, isAudited } = await configuredStore(flags);
   try {
     return await store.keys({ folder, isAudited });
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== "PROCESS_ALREADY_EXISTS") throw error;
   }
-  const server = cli.http({ data: folder });
+  const server = cli.http({ data: folder, tenant: flags.tenant });
   return {
-    create: (key) => server.request("create_key", { key }),
+    // A key for all tenants is made by its own field.
+    create: (key) => server.request("create_key", { key, tenant: undefined }),
     list: async () => (await server.request("list_keys")).keys,
     rotate: (key_id) => server.request("rotate_key", { key_id }),
     revoke: async (key_id) => void await server.request("revoke_key", { key_id }),
@@ -110,13 +116,14 @@ async function openKeys(cli: Cli, store: StoreFiles, flags: StoreFlags): Promise
   };
 }
 
-function newKey(name: string, { permissions, projects, expiresInDays }: KeysFlags): NewKey {
+function newKey(name: string, { permissions, projects, expiresInDays, tenant }: KeysFlags): NewKey {
   const words = (list: string | undefined) => list?.split(",").map((word) => word.trim());
   const key = {
     name,
     permissions: words(permissions),
     projects: words(projects),
     expires_in_days: expiresInDays,
+    tenant,
   };
   const parsed = NewKey.safeParse(key);
   if (!parsed.success) throw schemaError(NewKey, parsed.error.issues, key);
@@ -140,6 +147,9 @@ function list({ terminal }: Cli, { json }: KeysFlags, keys: KeyView[]): void {
     { title: "KEY", value: ({ id }: KeyView) => id },
     { title: "NAME", value: ({ name }: KeyView) => name },
     { title: "MAY", value: ({ permissions }: KeyView) => permissions.join(",") },
+    ...keys.some(({ tenant }) => tenant !== DEFAULT_TENANT)
+      ? [{ title: "TENANT", value: ({ tenant }: KeyView) => tenant }]
+      : [],
     { title: "PROJECTS", value: ({ projects }: KeyView) => projects?.join(",") ?? "all" },
     { title: "CREATED", value: ({ created_at }: KeyView) => localDateTime(created_at) },
     {

@@ -1,5 +1,6 @@
 /** Which entries of the audit log somebody asks for. Pure. */
 import { epochOf } from "../../clock/clock.ts";
+import { outerId } from "../tenant.ts";
 import type { AuditEntry, AuditOutcome } from "./audit_entry.ts";
 
 export interface AuditFilter {
@@ -23,14 +24,15 @@ export function auditMatcher(filter: AuditFilter, tenant?: string): (entry: Audi
     return (tenant === undefined || entry.actor.tenant === tenant) &&
       (actor === undefined || (entry.actor.id ?? entry.actor.kind) === actor) &&
       (action === undefined || entry.action === action) &&
-      (target === undefined || isAbout(entry, target)) &&
+      (target === undefined || isAbout(entry, target, tenant !== undefined)) &&
       (outcome === undefined || entry.outcome === outcome) &&
       at_ms >= start_ms && at_ms <= end_ms;
   };
 }
 
-/** A message may be about several tasks, which its details name. */
-function isAbout({ target, details }: AuditEntry, wanted: string): boolean {
+/** A message may be about several tasks, which its details name. `isOfTenant`: the wanted id is as its tenant calls it. */
+function isAbout({ target, details }: AuditEntry, wanted: string, isOfTenant: boolean): boolean {
   const { task_ids } = details as { task_ids?: unknown };
-  return target === wanted || (Array.isArray(task_ids) && task_ids.includes(wanted));
+  const ids = [target, ...Array.isArray(task_ids) ? task_ids : []].filter((id) => typeof id === "string");
+  return ids.some((id) => id === wanted || (isOfTenant && outerId(id) === wanted));
 }
