@@ -13,7 +13,8 @@ import { refuseAgent } from "./agent_rights.ts";
 import type { ApiContext, BatchMember, PreparedMessage, Session } from "./capability.ts";
 import { errorReply } from "./error_reply.ts";
 import { requireOneTenant, type Scope, scopeOf } from "./scope.ts";
-import { asOf, type Tenancy } from "./tenancy.ts";
+import type { Tenancy } from "./tenancy.ts";
+import { asOf } from "./tenant_session.ts";
 import { type AnyCapability, capabilitiesByType } from "./table.ts";
 import { NOTHING } from "./touches.ts";
 

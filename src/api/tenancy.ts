@@ -5,7 +5,6 @@ import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import { isTenant, type TenantQuota, type Tenants } from "../domain/tenant.ts";
 import { withInnerIds, withOuterIds } from "./tenant_ids.ts";
-import type { Session } from "./capability.ts";
 
 /** Whether the identity is of no tenant alone: the owner, keys of tenant `*`, and everybody where no key is needed. */
 export function isOfAllTenants({ actor }: Identity): boolean {
@@ -67,25 +66,4 @@ export class Tenancy {
   outside<T extends object>(message: T, tenant: string): T {
     return this.isOn ? withOuterIds(message, tenant, this.tenants) : message;
   }
-}
-
-/** The session as it sends messages about this tenant: its actor is of it. */
-export function asOf(session: Session, tenant: string): Session {
-  const { identity } = session;
-  if (identity.actor.tenant === tenant) return session;
-  const actor = { ...identity.actor, tenant };
-  return {
-    original: session,
-    id: session.id,
-    get limits() {
-      return session.limits;
-    },
-    identity: { ...identity, actor },
-    actor,
-    untold: (deprecations) => session.untold(deprecations),
-    identify: (known) => session.identify(known),
-    subscribe: (channels, filters) => session.subscribe(channels, filters, tenant),
-    follow: (filter) => session.follow(filter),
-    unsubscribe: (channels, id) => session.unsubscribe(channels, id),
-  };
 }
