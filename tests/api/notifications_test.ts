@@ -1,5 +1,8 @@
 /** Notifications: who is told of what, when it is told again, and what survives. */
 import assert from "node:assert/strict";
+import { systemClock } from "../../src/clock/clock.ts";
+import { NotificationTarget } from "../../src/domain/notification.ts";
+import { ntfy } from "../../src/notify/carriers/ntfy.ts";
 import { type TestApp, withApp } from "../fixtures/app.ts";
 import { HookReceiver } from "../fixtures/hook_receiver.ts";
 import { SCRIPTED } from "../fixtures/scripted_agents.ts";
@@ -263,6 +266,25 @@ Deno.test("ntfy gets a title, a text and a link; a command gets the notice on st
     assert.doesNotMatch(JSON.stringify(await listed(app)), /my-topic/);
   });
   await Deno.remove(file);
+});
+
+Deno.test("ntfy: a report is shown as Markdown, all else as it is written", async () => {
+  await using hooks = new HookReceiver();
+  const target = NotificationTarget.parse({
+    name: "phone",
+    channel: "ntfy",
+    url: hooks.url,
+    topic: "t",
+    events: ["report"],
+  });
+  assert.ok(target.channel === "ntfy");
+  const parcel = { id: "1", body: "{}", title: "t", text: "# x", url: "http://127.0.0.1/", isUrgent: false };
+  const run = () => Promise.reject(new Error("no program is run"));
+  const context = { clock: systemClock, run, env: {}, signal: new AbortController().signal };
+  for (const event of ["report", "task_failed"]) {
+    assert.ok((await ntfy(target, { ...parcel, event }, undefined, context)).delivered);
+  }
+  assert.deepEqual(hooks.received.map(({ headers }) => headers.get("markdown")), ["yes", null]);
 });
 
 Deno.test("a schedule that is paused after failed runs is told of, once, whoever tells of missed schedules", async () => {

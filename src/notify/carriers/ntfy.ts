@@ -17,6 +17,8 @@ export const ntfy: Carrier<"ntfy"> = async (
   headers.set("Title", headerText(title));
   headers.set("Click", url);
   headers.set("Priority", isUrgent ? "high" : "default");
+  // Other texts hold what agents and others wrote, as it is.
+  if (event === "report") headers.set("Markdown", "yes");
   headers.set("X-OpenCode-Agents-Event", event);
   headers.set("X-OpenCode-Agents-Delivery", id);
   return await post(`${target.url.replace(/\/+$/, "")}/${target.topic}`, headers, bodyText(text), context);
