@@ -90,6 +90,27 @@ Deno.test("top: a running task's bar, time, step and log are shown, the selected
   assert.match(lines[15]!, /^↑↓ select .*q quit$/);
 });
 
+Deno.test("top: what many tasks wait for stands above; below the list the log is without what agents say of their insides", () => {
+  const waits = (id: string, waiting_for: Task["waiting_for"]) => task(id, "queued", { waiting_for });
+  const shown: Board = {
+    ...board(
+      waits("a", { kind: "budget", until: at(0) }),
+      waits("b", { kind: "budget", until: at(0) }),
+      waits("c", { kind: "budget" }),
+      waits("d", { kind: "provider_limit", agent: "claude", until: at(1), reason: "Limit reached" }),
+    ),
+    entries: [{ ...entry("phase=modes"), level: "debug" }, entry("Write it")],
+  };
+  const lines = render(shown, screen(120, 16));
+  assert.match(
+    lines[3]!,
+    /^the budget of the day is spent until \S+ {3}claude is held by its provider until \S+ *$/,
+  );
+  assert.ok(lines.some((line) => line.includes("Write it")));
+  assert.ok(!lines.some((line) => line.includes("phase=modes")));
+  assert.ok(render({ ...shown, page: "log" }, screen(120, 16)).some((line) => line.includes("phase=modes")));
+});
+
 Deno.test("top: ? shows the keys; at 80 columns, a long id leaves room for what its task is doing", () => {
   const running = task("a_task_with_a_name_of_many_words", "running", {
     started_at: at(0),

@@ -83,14 +83,16 @@ function machine({ resources }: Board): string {
   ].join("   ");
 }
 
-/** The agents whose tasks wait for their providers. */
+/** What many tasks wait for: the agents that their providers hold, and the budget of the day. */
 function held({ tasks }: Board): string {
   const until = new Map<string, string>();
-  for (const { waiting_for } of tasks.values()) {
-    if (waiting_for?.kind === "provider_limit") until.set(waiting_for.agent, waiting_for.until);
+  for (const { waiting_for: wait } of tasks.values()) {
+    if (wait?.kind === "provider_limit") until.set(`${wait.agent} is held by its provider`, wait.until);
+    if (wait?.kind === "budget" && wait.until !== undefined) {
+      until.set("the budget of the day is spent", wait.until);
+    }
   }
-  return [...until].map(([agent, iso]) => `${agent} is held by its provider until ${localTimeOfDay(iso)}`)
-    .join("   ");
+  return [...until].map(([what, iso]) => `${what} until ${localTimeOfDay(iso)}`).join("   ");
 }
 
 const STATUS_WIDTH = Math.max(...TaskStatus.options.map((status) => status.length));
@@ -218,7 +220,8 @@ function boardPage(board: Board, screen: Screen, room: number): string[] {
     titles(board, screen),
     ...lines,
     rule(`log of ${board.selected}${more}`, screen),
-    ...logTail(board.entries, screen, room - lines.length - 2),
+    // What agents say of their own insides has room only where the log is all there is.
+    ...logTail(board.entries.filter(({ level }) => level !== "debug"), screen, room - lines.length - 2),
   ];
 }
 
