@@ -248,6 +248,7 @@ const readOnly = {
   runtime_status: RuntimeStatus.optional(),
   pending_permissions: z.array(PermissionRequest).optional(),
   pending_questions: z.array(Question).optional(),
+  tenant: z.string().optional().describe("Whose it is: only for those of all tenants, where there are any."),
   node: z.string().optional().describe(
     "The server that runs the task, if several share the store.",
   ),

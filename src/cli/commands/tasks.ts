@@ -101,6 +101,9 @@ function columnsFor({ terminal, clock }: Cli, tasks: readonly Task[]): Column<Ta
   const now_ms = clock.now();
   const doWait = tasks.some(({ waiting_for }) => waiting_for !== undefined);
   return [
+    ...(tasks.some(({ tenant }) => tenant !== undefined)
+      ? [{ title: "TENANT", value: ({ tenant = "" }: Task) => tenant }]
+      : []),
     { title: "ID", value: ({ id }) => id },
     {
       title: "STATUS",
