@@ -19,7 +19,7 @@ export interface SandboxOptions {
 }
 
 export function openSandboxes({ clock, config, base, folder, env, file }: SandboxOptions): Sandboxes {
-  const { tasks, projects, server: { tls } } = config;
+  const { tasks, projects, tenants, server: { tls } } = config;
   const { DENO_DIR, XDG_CACHE_HOME, HOME } = env;
   const caches = XDG_CACHE_HOME ?? (HOME && join(HOME, ".cache"));
   const deno = DENO_DIR ?? (caches && join(caches, "deno"));
@@ -31,6 +31,9 @@ export function openSandboxes({ clock, config, base, folder, env, file }: Sandbo
     workplaces: [
       ...tasks.allowed_dirs.map((dir) => resolve(base, dir)),
       ...Object.values(projects).map(({ path }) => path),
+      ...Object.values(tenants).flatMap(({ allowed_dirs = [] }) =>
+        allowed_dirs.map((dir) => resolve(base, dir))
+      ),
     ],
     secret_files: files.filter((path) => path !== undefined).map((path) => resolve(path)),
     own_program: [OWN_FOLDER, dirname(Deno.execPath()), ...deno === undefined ? [] : [deno]],

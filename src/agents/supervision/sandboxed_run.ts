@@ -1,6 +1,7 @@
 /** The sandbox of a run, as its agent's configuration wants it. */
 import type { RunRequest } from "../../domain/run_request.ts";
 import { enforced, noSandboxes } from "../../domain/sandbox.ts";
+import { tenantOf } from "../../domain/tenant.ts";
 import type { OpenSandbox, SandboxedRun, Sandboxes } from "../../host/sandbox/sandboxes.ts";
 
 /** Undefined for an agent that runs without one. Throws `SERVICE_UNAVAILABLE` if there can be none. */
@@ -12,7 +13,8 @@ export async function openSandbox(
   const sandbox = enforced(agent.sandbox);
   if (sandbox === undefined) return undefined;
   if (sandboxes === undefined) throw noSandboxes(agent_name);
-  return await sandboxes.open({ ...run, sandbox, agent_name, working_dir, workspace });
+  const tenant = tenantOf(request.task.id);
+  return await sandboxes.open({ ...run, sandbox, agent_name, tenant, working_dir, workspace });
 }
 
 /** The programs that the agent starts for the session. */

@@ -4,6 +4,7 @@ import type { Clock } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { isInside } from "../../domain/path_inside.ts";
 import type { Sandbox } from "../../domain/sandbox.ts";
+import { internalId } from "../../domain/tenant.ts";
 import { repositoryRoot } from "../repository_root.ts";
 import { runBriefly } from "../processes/brief_program.ts";
 import { Bubblewrap, isRoot, refused } from "./bubblewrap.ts";
@@ -38,6 +39,8 @@ export interface SandboxedRun {
   sandbox: Sandbox;
   /** The agent's name in the configuration. */
   agent_name: string;
+  /** Whose task it works for: what it keeps for one tenant, no other's agent sees. */
+  tenant: string;
   /** The variables that it would have without a sandbox. */
   env: Readonly<Record<string, string>>;
   /** Absolute, links resolved. */
@@ -206,9 +209,13 @@ export class Sandboxes {
     return (await existing(others)).filter((path) => !own.some((one) => isInside(one, path)));
   }
 
-  async #homeOf({ env, sandbox, agent_name }: SandboxedRun) {
+  async #homeOf({ env, sandbox, agent_name, tenant }: SandboxedRun) {
     try {
-      return await homeFacts(env.HOME, sandbox, join(this.#options.data, "agents", agent_name));
+      return await homeFacts(
+        env.HOME,
+        sandbox,
+        join(this.#options.data, "agents", internalId(tenant, agent_name)),
+      );
     } catch (error) {
       const reason = (error as Error).message;
       throw new ApiError("SERVICE_UNAVAILABLE", `No sandbox: the home folder cannot be prepared: ${reason}`, {
