@@ -172,6 +172,10 @@ export class Model {
         const task = known ??
           { spec: this.#specs.get(id)!, state, json: "", untold: [], hasBegun: false, past: [] };
         changed.push({ id, before: known?.state, task });
+        // What else this commit makes was decided before.
+        if (known && FINISHED.includes(known.state.status) && !FINISHED.includes(state.status)) {
+          task.opened_ms = this.#time.monotonic_ms;
+        }
         task.state = state;
         task.json = JSON.stringify(state);
         this.tasks.set(id, task);
@@ -228,7 +232,6 @@ export class Model {
     const wrong = this.#wrongIn(before, task) ?? wrongWithParking(before, state);
     if (wrong !== undefined) this.fail(`task ${id}: ${before?.status} -> ${state.status}: ${wrong}`);
     const isOpened = before && FINISHED.includes(before.status) && !FINISHED.includes(state.status);
-    if (isOpened) task.opened_ms = this.#time.monotonic_ms;
     if (isOpened) task.hasBegun = state.reopened !== undefined && state.attempt > 0;
     if (state.status === "running") task.hasBegun = true;
   }
