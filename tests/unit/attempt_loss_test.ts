@@ -1,5 +1,6 @@
 /** What an attempt still tells of its task after a cancel has taken its lease, when others have done something meanwhile. */
 import assert from "node:assert/strict";
+import { withWork } from "../../src/domain/attempt/work.ts";
 import { requireAtRest } from "../../src/domain/accepting.ts";
 import { SERVER } from "../../src/domain/actor.ts";
 import { afterLoss } from "../../src/domain/attempt/end.ts";
@@ -91,4 +92,25 @@ Deno.test("a cancelled task is at rest when its attempt has said its last, also 
   requireAtRest(record(afterLoss(again, RESULT)), "discard the changes of");
   const later = { ...RESULT, attempt: 2 };
   assert.deepEqual(afterLoss(again, later).leaving, once.leaving, "another attempt says nothing of this one");
+});
+
+Deno.test("what earlier turns have changed is looked at, also if the last attempt ends before it has anything to save", () => {
+  const workspace = {
+    kind: "worktree" as const,
+    path: "/w",
+    branch: "b",
+    base_commit: "c1",
+    head_commit: "c2",
+  };
+  const changes = { files: 5, additions: 5, deletions: 0, commits: 1 };
+  const state = (more: Partial<TaskState>) =>
+    ({ status: "cancelled", workspace, changes, ...more }) as TaskState;
+  assert.equal(withWork(state({}), undefined).review, "to_review");
+  for (const review of ["accepted", "discarded", "changes_requested"] as const) {
+    assert.equal(withWork(state({ review }), undefined).review, review);
+  }
+  assert.equal(withWork(state({ status: "queued" }), undefined).review, undefined, "it goes on");
+  assert.equal(withWork(state({ changes: undefined }), undefined).review, undefined);
+  const unsaved = { ...workspace, unsaved: true };
+  assert.equal(withWork(state({ workspace: unsaved }), undefined).review, undefined, "it is saved later");
 });

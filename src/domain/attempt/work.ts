@@ -6,7 +6,7 @@ import type { Review, SavedWork, StoredWorkspace } from "../workspace.ts";
 
 /** The state with what was saved. A task that has ended is for review if it changed anything in a worktree of its own. */
 export function withWork(state: TaskState, work: SavedWork | undefined): TaskState {
-  if (work === undefined) return state;
+  if (work === undefined) return withEarlierWork(state);
   const saved = {
     ...state,
     workspace: work.workspace ?? state.workspace,
@@ -18,6 +18,13 @@ export function withWork(state: TaskState, work: SavedWork | undefined): TaskSta
   // One that goes on for a message may yet be as it was.
   const { reopened } = saved;
   return reopened ? { ...saved, reopened: { ...reopened, review: reviewOf(saved, work) } } : saved;
+}
+
+/** An attempt may end before it has anything to save: what earlier ones have changed is still to be looked at. */
+function withEarlierWork(state: TaskState): TaskState {
+  const { status, review = "none", workspace } = state;
+  if (!isFinished(status) || review !== "none" || workspace?.unsaved) return state;
+  return reviewOf(state, {}) === "none" ? state : { ...state, review: "to_review" };
 }
 
 /** The state with the folder in which an attempt works. What was accepted or discarded was in another one. */
