@@ -45,6 +45,9 @@ class Release {
     // The image is built from this folder: it contains the package of this version.
     const container = await Deno.readTextFile(join(ROOT, "deploy/Containerfile"));
     await this.#write("Containerfile", container.replace(/^ARG VERSION$/m, `ARG VERSION=${version}`));
+    for (const name of ["package.json", "package-lock.json"]) {
+      await this.#write(`agents-${name}`, await Deno.readTextFile(join(ROOT, "deploy/agents", name)));
+    }
     await this.#write(`${NAME}.service`, await Deno.readTextFile(join(ROOT, `deploy/${NAME}.service`)));
     await this.#describe();
   }

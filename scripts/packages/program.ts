@@ -16,6 +16,8 @@ export const NAME = "opencode-agents";
 /** The program that npm puts on PATH. */
 const LAUNCHER = "bin/opencode-agents.js";
 const LAUNCHER_SOURCE = "deploy/npm/opencode-agents.js";
+/** npm takes Deno by the hashes in it. */
+const SHRINKWRAP = "npm-shrinkwrap.json";
 const LICENSES = "THIRD_PARTY_LICENSES.txt";
 const SOURCES = ["main.ts", "src", "deno.lock"];
 const DOCUMENTS = ["README.md", "CHANGELOG.md", "docs"];
@@ -52,6 +54,23 @@ async function assemble(folder: string): Promise<void> {
     denoFlags: START_FLAGS,
   };
   await write(folder, "package.json", json(description));
+  await write(folder, SHRINKWRAP, json(await shrinkwrap(description)));
+}
+
+/** What was locked of what the package needs. Throws if that is something else. */
+async function shrinkwrap(
+  { name, version, dependencies }: { name: string; version: string; dependencies: Record<string, string> },
+): Promise<object> {
+  const lock = JSON.parse(await Deno.readTextFile(join(ROOT, "deploy/npm", SHRINKWRAP)));
+  for (const [dependency, needed] of Object.entries(dependencies)) {
+    if (lock.packages[`node_modules/${dependency}`]?.version === needed) continue;
+    throw new Error(
+      `deploy/npm/${SHRINKWRAP} does not lock ${dependency} ${needed}: write it there, then run \`npm install ` +
+        "--package-lock-only --ignore-scripts --omit-lockfile-registry-resolved\` in that folder",
+    );
+  }
+  const packages = { ...lock.packages, "": { name, version, dependencies } };
+  return { ...lock, name, version, packages };
 }
 
 /** Copies a file, or of a folder the files whose names match, without the stamp of a build. */

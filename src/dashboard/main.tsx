@@ -24,18 +24,17 @@ globalThis.addEventListener("error", ({ error, message }) => {
 });
 globalThis.addEventListener("unhandledrejection", ({ reason }) => toastError(reason));
 
-keepTasks();
-keepMachine();
-keepNotices();
 void begin().catch(report);
 
-/** The link in the address signs in first: without a key there is nothing to listen to. */
+/** The link in the address signs in first: whatever a page asks before that is refused. */
 async function begin(): Promise<void> {
   const token = takeSignInToken();
   const opening = client.open();
-  if (token !== undefined) await opening.then(() => signIn(token));
+  if (token !== undefined) await opening.then(() => signIn(token)).catch(report);
+  keepTasks();
+  keepMachine();
+  keepNotices();
+  render(<App />, document.getElementById("app")!);
   void listen();
   await opening;
 }
-
-render(<App />, document.getElementById("app")!);

@@ -1,4 +1,5 @@
 /** The dashboard of a server that wants keys. */
+import { TestCertificates } from "../fixtures/certificates.ts";
 import { isAccessible, type Visit, visit } from "./fixtures/browser.ts";
 
 const config = { security: { auth: "required" } };
@@ -53,6 +54,17 @@ Deno.test("dashboard: lists keys and sessions, makes, rotates and revokes keys, 
     await page.getByRole("button", { name: "Revoke ci" }).click();
     await page.getByRole("button", { name: "Revoke", exact: true }).click();
     await page.getByRole("row", { name: /ci/ }).getByText(/revoked/).waitFor();
+    // Three wrong keys within a minute are an alert.
+    for (let i = 0; i < 3; i++) {
+      const wrong = {
+        method: "POST",
+        headers: { authorization: `Bearer sk-wrong-${i}` },
+        body: '{"type":"ping"}',
+      };
+      await (await fetch(`${visit.server.url}/api`, wrong)).body?.cancel();
+    }
+    await page.getByRole("row", { name: /Wrong keys.*127\.0\.0\.1.*medium/ }).waitFor();
+    await isAccessible(page);
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByText("This server requires an API key.").waitFor();
   });
@@ -77,4 +89,31 @@ Deno.test("dashboard: the owner's link signs a browser in, once, and leaves no t
     await page.goto(new TextDecoder().decode(stdout).trim());
     await page.waitForFunction(() => sessionStorage.getItem("opencode-agents.key") !== null);
   });
+});
+
+Deno.test("dashboard: over https, with version 2 of the API, the owner's link opens it, and it stays connected", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "oa-https-" });
+  try {
+    const certificates = await TestCertificates.create(dir);
+    await certificates.serve();
+    const server = { api: "v2", tls: certificates.files };
+    const options = { config: { ...config, server }, context: { ignoreHTTPSErrors: true } };
+    await visit(options, async ({ page, server, go, picture }) => {
+      const [, link] = /To sign a browser in, once and within 15 minutes: (https:\S+)/.exec(server.stderr)!;
+      await page.goto(link!);
+      await page.getByRole("heading", { name: "Tasks" }).first().waitFor();
+      await go("/server/access");
+      await page.getByRole("region", { name: "Sessions" }).getByText("this page").waitFor();
+      await picture("access_over_https");
+      // Nothing was asked before the link had signed in.
+      await page.getByRole("dialog").waitFor({ state: "hidden" });
+      await go("/server/audit");
+      await page.getByRole("row", { name: /owner.*authenticate/ }).first().waitFor();
+      if (await page.getByText("AUTHENTICATION_REQUIRED").count() > 0) throw new Error("a page asked before");
+      await picture("audit_over_https");
+      await isAccessible(page);
+    });
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 });

@@ -21,10 +21,28 @@ Deno.test("deploy: in the container, agents work in the mounted project, below a
 
 Deno.test("deploy: the container's agents have the versions that are tested", async () => {
   const tested = await read("tests/fixtures/agents.ts");
-  for (const name of ["OPENCODE_VERSION", "CLAUDE_AGENT_ACP_VERSION"]) {
-    const [, version] = new RegExp(`^ARG ${name}=(.*)$`, "m").exec(await read("deploy/Containerfile"))!;
-    assert.ok(tested.includes(`"${version}"`), `${name}: ${version}`);
+  const { dependencies } = JSON.parse(await read("deploy/agents/package.json"));
+  for (const name of ["opencode-ai", "@agentclientprotocol/claude-agent-acp"]) {
+    assert.ok(tested.includes(`"${dependencies[name]}"`), `${name}: ${dependencies[name]}`);
   }
+});
+
+Deno.test("deploy: what the image and the package take from npm is locked by hashes, wherever it comes from", async () => {
+  for (const name of ["deploy/agents/package-lock.json", "deploy/npm/npm-shrinkwrap.json"]) {
+    const { packages } = JSON.parse(await read(name));
+    const { "": root, ...others } = packages;
+    for (const [dependency, version] of Object.entries(root.dependencies)) {
+      assert.equal(others[`node_modules/${dependency}`].version, version, dependency);
+    }
+    for (const [path, { integrity, resolved }] of Object.entries<Record<string, string>>(others)) {
+      assert.match(integrity ?? "", /^sha512-/, `${name}: ${path}`);
+      // The registry is the builder's choice.
+      assert.equal(resolved, undefined, `${name}: ${path}`);
+    }
+  }
+  const file = await read("deploy/Containerfile");
+  const installs = [...file.matchAll(/npm (?:install|i|ci)\b.*/g)].map(([line]) => line.split(" &&")[0]);
+  assert.deepEqual(installs, ["npm ci --prefix /opt/agents", "npm ci --prefix /opt/opencode-agents \\"]);
 });
 
 Deno.test("deploy: as a service, agents work in the folder that the documented configuration names", async () => {

@@ -1,4 +1,4 @@
-/** Who can use this server: the API keys and the sessions that are open, and the way out of one's own. */
+/** Who can use this server, the API keys and the sessions that are open; who tries to; and the way out of one's own session. */
 import { useState } from "preact/hooks";
 import { ApiError } from "../../../domain/errors.ts";
 import type { Reply } from "../../../protocol/messages.ts";
@@ -9,6 +9,7 @@ import { Dialog } from "../../ui/dialog.tsx";
 import { Page } from "../../ui/page.tsx";
 import { Problem } from "../../ui/problem.tsx";
 import { toastDone, toastError } from "../../ui/toast.tsx";
+import { Alerts, recentAlerts } from "./alerts.tsx";
 import { Keys } from "./keys.tsx";
 import { NewKeyDialog } from "./new_key_dialog.tsx";
 import { Sessions } from "./sessions.tsx";
@@ -39,6 +40,7 @@ async function leave(): Promise<void> {
 export function AccessPage() {
   const keys = useAnswer(keysIfAllowed, 0);
   const sessions = useAnswer(async () => (await ask("list_sessions")).sessions, 10_000);
+  const alerts = useAnswer(recentAlerts, 10_000);
   const [isNew, setNew] = useState(false);
   const [secret, setSecret] = useState<string>();
   const change = async (work: () => Promise<string | undefined>, done: string) => {
@@ -50,7 +52,7 @@ export function AccessPage() {
     }
     await Promise.all([keys.reload(), sessions.reload()]);
   };
-  const problem = keys.error ?? sessions.error;
+  const problem = keys.error ?? sessions.error ?? alerts.error;
   return (
     <Page
       class="access-page"
@@ -61,7 +63,7 @@ export function AccessPage() {
         </>
       }
     >
-      {problem !== undefined && <Problem what="Keys and sessions cannot be listed" error={problem} />}
+      {problem !== undefined && <Problem what="Not everything can be listed" error={problem} />}
       {keys.value && (
         <Keys
           keys={keys.value}
@@ -87,6 +89,7 @@ export function AccessPage() {
             }, "The session has ended")}
         />
       )}
+      {alerts.value && <Alerts alerts={alerts.value} />}
       {isNew && (
         <NewKeyDialog
           onClose={() => setNew(false)}
