@@ -81,6 +81,10 @@ export class Clients {
   /** Tasks that were acknowledged: they are there until their retention is over. */
   readonly #acknowledged = new Set<string>();
   #said = 0;
+  /** Called for each request that was answered with what was asked for. */
+  onDone: (type: string, target: unknown) => void = () => {};
+  /** A failure is answered when its entry in the audit log is stored: what it is about may have come or gone meanwhile. */
+  answersFailuresLate = false;
 
   constructor(
     random: Random,
@@ -126,6 +130,7 @@ export class Clients {
     void asked.then((reply: Reply) => {
       if (life.isOver) return;
       if (reply.code === "RATE_LIMIT_EXCEEDED") refused = reply.details?.limit ?? "unnamed";
+      if (reply.code === undefined) this.onDone(message.type as string, targetOf(message));
       if (!vanishes) this.#heard(message, reply, sent);
     });
     await quiet();
@@ -349,6 +354,7 @@ export class Clients {
     if (code === "SERVICE_UNAVAILABLE" && String(reply.message).startsWith("Internal error")) {
       this.#model.fail(`${message.type} met a bug`);
     } else if (this.#isShared && code.startsWith("TASK_")) this.#trace("perhaps not heard of yet");
+    else if (this.answersFailuresLate && code.startsWith("TASK_")) this.#trace("perhaps not so any more");
     else if (
       // The task whose agent asks for a new one may be gone.
       code === "TASK_NOT_FOUND" && message.type !== "start_task" && this.#acknowledged.has(id) && isKnown
@@ -360,4 +366,9 @@ export class Clients {
       this.#model.fail(`${message.type}: ${id} does not exist`);
     } else if (DATABASE.includes(code)) this.#trace("the store failed");
   }
+}
+
+/** What a request is about, as the audit log says it. */
+function targetOf({ task, task_id }: Message): unknown {
+  return (task as { id?: unknown } | undefined)?.id ?? task_id;
 }

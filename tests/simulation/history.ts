@@ -2,6 +2,7 @@
 import { encode } from "../../src/store/json.ts";
 import type { Store } from "../../src/store/open.ts";
 import { Clients } from "./clients.ts";
+import { AuditModel } from "./model_audit.ts";
 import { Model } from "./model.ts";
 import { LimitModel } from "./model_limits.ts";
 import type { SharedSwarm } from "./shared_history.ts";
@@ -80,6 +81,7 @@ class History {
       messages_per_minute: random.pick([10, 40, 200]),
       retention_ms: random.pick([2 * DAY_MS, 30 * DAY_MS]),
       permission_park_ms: this.#swarm.park_ms,
+      audited: seed % 4 === 3,
     };
     const note = (line: string) => this.#note(line);
     this.#model = new Model(this.#time, this.#machine, this.#promised, note);
@@ -98,7 +100,15 @@ class History {
       this.#machine.repository,
     );
     this.#watchers = new Watchers(random, this.#time, this.#model, note);
-    this.#disk.onCommit = (commit, answered) => this.#model.committed(commit, answered);
+    const audit = new AuditModel((what) => this.#model.fail(what));
+    this.#disk.onCommit = (commit, answered) => {
+      this.#model.committed(commit, answered);
+      if (this.#promised.audited) audit.committed(commit);
+    };
+    if (this.#promised.audited) {
+      this.#clients.answersFailuresLate = true;
+      this.#clients.onDone = (type, target) => audit.acknowledged(type, target);
+    }
     this.#machine.onTold = (id, text, session) => {
       this.#note(`told ${id} in ${session}: ${text}`);
       this.#model.messages.told(id, text, session);

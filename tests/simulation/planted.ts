@@ -667,4 +667,18 @@ export const PLANTS: Plant[] = [
       }),
     },
   },
+  {
+    name: "changes are stored without their entries in the audit log",
+    finds: /without its entry in the audit log|the audit log has 0 entries/,
+    wiring: {
+      port: (port) => ({
+        get: (key) => port.get(key),
+        list: (range) => port.list(range),
+        watch: (key, changed) => port.watch(key, changed),
+        close: () => port.close(),
+        commit: ({ checks, sets = [], deletes }) =>
+          port.commit({ checks, sets: sets.filter(({ key }) => key[0] !== "audit"), deletes }),
+      }),
+    },
+  },
 ];

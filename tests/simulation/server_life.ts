@@ -1,6 +1,8 @@
 /** One life of the server: what main.ts wires, over simulated time, disk and agents. A crash leaves nothing of it. */
 import { NOBODY } from "../../src/access/identity.ts";
 import { Tenancy } from "../../src/api/tenancy.ts";
+import { Auditor } from "../../src/access/auditor.ts";
+import { Masker } from "../../src/domain/masking.ts";
 import { Router } from "../../src/api/router.ts";
 import type { AgentConfig } from "../../src/domain/agent_config.ts";
 import type { Actor } from "../../src/domain/actor.ts";
@@ -49,6 +51,8 @@ export interface Promised {
   timeout_ms: number;
   tasks_per_minute: number;
   messages_per_minute: number;
+  /** Whether an audit log is kept. */
+  audited?: boolean;
   retention_ms: number;
   /** 0, and by default: agents wait for a person as long as they live. */
   permission_park_ms?: number;
@@ -240,8 +244,12 @@ export class ServerLife {
     });
     this.#endings = endings.recovery;
     opened.changes.subscribe("log", (entries) => bus.publish({ kind: "log.appended", entries }));
+    const auditor = promised.audited
+      ? new Auditor({ log: await opened.openAudit(), masker: new Masker([]), clock })
+      : undefined;
     this.#scheduler = new Scheduler({
       clock,
+      audited: auditor?.during.bind(auditor),
       commands: wiring.schedulerCommands?.(engine) ?? engine.commands,
       index,
       tasks: store.tasks,
@@ -254,6 +262,7 @@ export class ServerLife {
     this.#limits = new RateLimits(config.limits, clock);
     this.#router = new Router({
       clock,
+      audit: auditor,
       remembered,
       commands: engine.commands,
       queries: engine.queries,
