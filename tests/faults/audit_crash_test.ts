@@ -12,7 +12,8 @@ import { sizeOf } from "../fixtures/tier.ts";
 import { until } from "../fixtures/until.ts";
 
 const ROUNDS = sizeOf("CRASH_ROUNDS");
-const LIFE_MS = 500;
+/** The server is killed when at most so many changes of a round were acknowledged. */
+const CHANGES_MAX = 300;
 const config = { audit: { enabled: true }, limits: { enabled: false } };
 
 /** What was acknowledged: the action and what it was about, in words of the audit log. */
@@ -74,8 +75,9 @@ async function round(server: TestServer, n: number, told: Told): Promise<void> {
   const work = CLIENTS.map((client, i) =>
     client(sockets[i]!, n, told).catch((error) => void (isKilled || failures.push(error)))
   );
-  await until(() => failures.length > 0 || told.size > before);
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * LIFE_MS));
+  // While the clients go on, so that some changes are under way.
+  const wanted = Math.random() * CHANGES_MAX;
+  await until(() => failures.length > 0 || told.size - before > wanted);
   isKilled = true;
   await server.stop("SIGKILL");
   await Promise.all(work);
