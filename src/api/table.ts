@@ -30,6 +30,7 @@ import { listNotifications } from "./list_notifications.ts";
 import { listProjects } from "./list_projects.ts";
 import { listDeliveries } from "./list_deliveries.ts";
 import { listTemplates } from "./list_templates.ts";
+import { listTenants } from "./list_tenants.ts";
 import { listTasks } from "./list_tasks.ts";
 import { pauseSchedule } from "./pause_schedule.ts";
 import { probeAgent } from "./probe_agent.ts";
@@ -125,6 +126,7 @@ const ALL = [
   resumeSchedule,
   runSchedule,
   listTemplates,
+  listTenants,
   startFromTemplate,
   listDeliveries,
   replayDelivery,

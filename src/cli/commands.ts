@@ -39,6 +39,7 @@ import { addStatus } from "./commands/status.ts";
 import { addTask } from "./commands/task.ts";
 import { addTasks } from "./commands/tasks.ts";
 import { addTemplates } from "./commands/templates.ts";
+import { addTenants } from "./commands/tenants.ts";
 import { addTop } from "./commands/top.ts";
 import { addUpdate } from "./commands/update.ts";
 import { addUsage } from "./commands/usage.ts";
@@ -81,6 +82,7 @@ export const SERVER_COMMANDS: readonly AddCommand[] = [
   addSchedule,
   addSchedules,
   addTemplates,
+  addTenants,
   addReport,
   addAgents,
   addSessions,

@@ -18,6 +18,7 @@ import { projectMessages } from "./project_messages.ts";
 import { pullRequestMessages } from "./pull_request_messages.ts";
 import { pushes } from "./pushes.ts";
 import { reportMessages } from "./report_messages.ts";
+import { tenantMessages } from "./tenant_messages.ts";
 import { scheduleMessages } from "./schedule_messages.ts";
 import { subscriptionMessages } from "./subscription_messages.ts";
 import { systemMessages } from "./system_messages.ts";
@@ -43,6 +44,7 @@ export const EXCHANGES = {
   ...scheduleMessages,
   ...templateMessages,
   ...reportMessages,
+  ...tenantMessages,
   ...logMessages,
   ...monitorMessages,
   ...systemMessages,

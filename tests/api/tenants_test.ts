@@ -271,3 +271,30 @@ Deno.test("a schedule's runs, and what a tenant's tasks depend on, are of the te
     assert.deepEqual((waiting as Message).waiting_for, { kind: "dependency", task_ids: ["first"] });
     assert.deepEqual((waiting as Message).dependencies, ["first"]);
   }));
+
+Deno.test("those of all tenants are told what each uses; others are not", () =>
+  withApp({ config: { ...config, tenants: { acme: { max_tasks: 9 }, bolt: {} } } }, async (app) => {
+    const acme = await keyOf(app, "acme");
+    await ask(app, acme, { type: "start_task", task: task("spends", { description: "uses 1 1 0 0.5" }) });
+    await until(async () =>
+      ((await ask(app, acme, { type: "get_task_status", task_id: "spends" })).task as Message).status ===
+        "completed"
+    );
+    const { tenants } = await ask(app, app.owner_token, { type: "list_tenants" });
+    assert.deepEqual(
+      (tenants as Message[]).map(({ name, tasks, unfinished, keys, quota }) => ({
+        name,
+        tasks,
+        unfinished,
+        keys,
+        quota,
+      })),
+      [
+        { name: "default", tasks: 0, unfinished: 0, keys: 0, quota: {} },
+        { name: "acme", tasks: 1, unfinished: 0, keys: 1, quota: { max_tasks: 9 } },
+        { name: "bolt", tasks: 0, unfinished: 0, keys: 0, quota: {} },
+      ],
+    );
+    assert.equal((tenants as Message[])[1]!.cost_usd_today, 0.5);
+    assert.equal((await ask(app, acme, { type: "list_tenants" })).code, "PERMISSION_DENIED");
+  }));

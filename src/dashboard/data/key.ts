@@ -1,5 +1,6 @@
 /** The API key for a server with authentication, kept for this tab only. */
 import { signal } from "@preact/signals";
+import { forgetTenant } from "./tenant.ts";
 import { ApiError } from "../../domain/errors.ts";
 
 const KEY = "opencode-agents.key";
@@ -24,6 +25,7 @@ export function takeSignInToken(): string | undefined {
 
 /** Keeps this key for the connections to come. */
 export function keepKey(key: string): void {
+  forgetTenant();
   sessionStorage.setItem(KEY, key);
 }
 
@@ -36,6 +38,7 @@ export function openWith(key: string): void {
 /** Forgets the key and reloads the page. */
 export function signOut(): void {
   sessionStorage.removeItem(KEY);
+  forgetTenant();
   location.reload();
 }
 

@@ -7,6 +7,7 @@ import { sleep, systemClock } from "../../clock/clock.ts";
 import type { ApiError } from "../../domain/errors.ts";
 import type { Reply, RequestType } from "../../protocol/messages.ts";
 import { currentKey } from "./key.ts";
+import { chosenTenant } from "./tenant.ts";
 
 export type LinkState =
   | { state: "connecting" }
@@ -22,6 +23,7 @@ const QUEUE_MAX = 50_000;
 export const client: Client = new Client(new URL(".", document.baseURI).href, {
   persist: true,
   api_key: currentKey,
+  tenant: chosenTenant(),
   queue_max: QUEUE_MAX,
   changed,
 });

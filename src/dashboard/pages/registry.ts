@@ -34,6 +34,7 @@ const RememberedPage = lazyPage(async () =>
   (await import("./remembered/remembered_page.tsx")).RememberedPage
 );
 const SchedulesPage = lazyPage(async () => (await import("./schedules/schedules_page.tsx")).SchedulesPage);
+const TenantsPage = lazyPage(async () => (await import("./tenants/tenants_page.tsx")).TenantsPage);
 const TemplatesPage = lazyPage(async () => (await import("./templates/templates_page.tsx")).TemplatesPage);
 const WorktreesPage = lazyPage(async () => (await import("./worktrees/worktrees_page.tsx")).WorktreesPage);
 
@@ -79,6 +80,7 @@ export const PAGES: readonly PageEntry[] = [
   { path: "/server/limits", title: "Limits", component: LimitsPage, tabOf: "/server" },
   { path: "/server/notifications", title: "Notifications", component: NotificationsPage, tabOf: "/server" },
   { path: "/server/access", title: "Access", component: AccessPage, tabOf: "/server" },
+  { path: "/server/tenants", title: "Tenants", component: TenantsPage, tabOf: "/server" },
   { path: "/server/audit", title: "Audit", component: AuditPage, tabOf: "/server" },
   { path: "/server/remembered", title: "Remembered", component: RememberedPage, tabOf: "/server" },
   { path: "/server/worktrees", title: "Worktrees", component: WorktreesPage, tabOf: "/server" },

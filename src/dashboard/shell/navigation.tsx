@@ -3,6 +3,7 @@ import { ChevronRight, Keyboard, Moon, Plus, Search, Sun, SunMoon } from "lucide
 import { Link } from "wouter-preact";
 import { agents } from "../data/machine.ts";
 import { link } from "../data/server.ts";
+import { chosenTenant, showTenant } from "../data/tenant.ts";
 import { useHashPath } from "../hash_location.ts";
 import { GROUPS, isWithin, type PageEntry, PAGES } from "../pages/registry.ts";
 import { chosenProject } from "../data/projects.ts";
@@ -28,6 +29,7 @@ export function Navigation({ search, showKeys }: NavigationProps) {
         <span>opencode-agents</span>
       </Link>
       <ProjectSwitch />
+      <TenantNote />
       <div class="nav-find">
         <button type="button" class="nav-search" aria-label="Search (/)" title="Search (/)" onClick={search}>
           <Search size={14} aria-hidden="true" />
@@ -68,6 +70,18 @@ export function Navigation({ search, showKeys }: NavigationProps) {
         </div>
       </div>
     </header>
+  );
+}
+
+/** Whose tasks are shown, if not those of the default tenant. */
+function TenantNote() {
+  const tenant = chosenTenant();
+  if (tenant === undefined) return null;
+  return (
+    <div class="nav-row nav-tenant">
+      <span title={`Everything on these pages is of the tenant ${tenant}`}>Tenant {tenant}</span>
+      <button type="button" onClick={() => showTenant("default")}>Leave</button>
+    </div>
   );
 }
 
