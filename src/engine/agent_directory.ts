@@ -24,6 +24,9 @@ const log = getLogger(["opencode-agents", "engine"]);
 /** News that are not new are stored this often, so that the time of the last look is about right. */
 const STORED_EVERY_MS = 3_600_000;
 
+/** Where the login of an agent with a home of its own must be. */
+const OWN_HOME = "In its sandbox it has a home folder of its own, where it must log in: see docs/sandbox.md.";
+
 export interface AgentDirectoryOptions extends AgentSessionListsOptions {
   listed: readonly ConfiguredAgent[];
   offers: Pick<RecordStore<NoSpec, AgentOffer>, "get" | "values" | "update">;
@@ -174,9 +177,10 @@ export class AgentDirectory {
     const { make, installed, install_advice, login_advice } = program ?? await this.#look(name);
     const offer = offers.get(name)?.state ?? { login: "unknown" as const, accepts: [] };
     const sandbox_problem = await this.#sandboxProblem(agent);
+    const login_todo = agent.sandbox?.home === "own" ? `${login_advice} ${OWN_HOME}` : login_advice;
     const todo = !installed
       ? install_advice
-      : sandbox_problem ?? (offer.login === "needed" ? login_advice : "");
+      : sandbox_problem ?? (offer.login === "needed" ? login_todo : "");
     return {
       ...agent,
       make,

@@ -1,4 +1,6 @@
 /** Whether an agent's program is installed, and which version. */
+import { join } from "node:path";
+import { enforced } from "../../domain/sandbox.ts";
 import { BUILT_IN_MAKES } from "../../agents/makes/built_in.ts";
 import type { Clock } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
@@ -20,6 +22,7 @@ export async function checkAgent(
   name: string,
   agent: AgentConfig,
   { tasks }: Config,
+  data: string,
 ): Promise<Finding> {
   const what = `agent ${name}`;
   const [program] = agent.command as [string];
@@ -50,13 +53,19 @@ export async function checkAgent(
   // Only ACP agents are asked for a version: any other program might do its work when it is started.
   const version = agent.protocol === "acp" ? await versionOf(clock, path, search) : undefined;
   const node = agent.protocol === "acp" ? await findNode(clock, make, search) : undefined;
-  const login = agent.protocol === "acp" ? await findLogin(make, agent, Deno.env.toObject()) : undefined;
+  const login = agent.protocol === "acp"
+    ? await findLogin(make, atHome(name, agent, data), Deno.env.toObject())
+    : undefined;
   const account = login?.where !== undefined
     ? `login: ${login.where}`
     : login?.advice !== undefined
     ? "no login found in the usual places"
     : undefined;
-  const advice = node?.advice ?? login?.advice;
+  const isOwn = enforced(agent.sandbox)?.home === "own";
+  const how = login?.advice !== undefined && isOwn
+    ? `${login.advice} With its own HOME: docs/sandbox.md.`
+    : login?.advice;
+  const advice = node?.advice ?? how;
   return {
     what,
     state: advice === undefined ? "ok" : "warn",
@@ -72,6 +81,12 @@ export async function checkAgent(
       node: node?.version ?? null,
     },
   };
+}
+
+/** In a sandbox with a home of its own, its login is there. */
+function atHome(name: string, agent: AgentConfig, data: string): AgentConfig {
+  if (enforced(agent.sandbox)?.home !== "own") return agent;
+  return { ...agent, env: { ...agent.env, HOME: join(data, "agents", name, "home") } };
 }
 
 function sentence(text: string): string {

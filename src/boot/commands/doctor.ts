@@ -101,7 +101,9 @@ async function examine({ clock }: Cli, store: StoreFiles, flags: DoctorFlags): P
   findings.push(...await checkProcesses(clock), ...await checkInit(clock), await checkGit(clock));
   findings.push(...await checkNetwork(Deno.env.toObject()));
   const agents = Object.entries(config.agents);
-  findings.push(...await Promise.all(agents.map(([name, agent]) => checkAgent(clock, name, agent, config))));
+  findings.push(
+    ...await Promise.all(agents.map(([name, agent]) => checkAgent(clock, name, agent, config, folder))),
+  );
   const env = Deno.env.toObject();
   const sandboxes = openSandboxes({ clock, config, base: loaded.base, folder, env, file: flags.config });
   findings.push(...await checkSandboxes(config.agents, sandboxes));
