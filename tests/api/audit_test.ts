@@ -6,6 +6,7 @@ import type { AuditEntry } from "../../src/domain/audit/audit_entry.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import type { Entry, KeyValue } from "../../src/store/kv/kv.ts";
 import { type TestApp, withApp } from "../fixtures/app.ts";
+import { SCRIPTED } from "../fixtures/scripted_agents.ts";
 import { recomputed } from "../fixtures/recomputed_chain.ts";
 
 const CONFIG = {
@@ -321,6 +322,83 @@ Deno.test("the log is read in pages, by filter, in both orders, and another prog
     assert.equal((await ask(app, { type: "verify_audit_log" })).head, verified.head);
   }));
 
+async function signature(body: string, secret: string): Promise<string> {
+  const bytes = new TextEncoder();
+  const hmac = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", bytes.encode(secret), hmac, false, ["sign"]);
+  return `sha256=${new Uint8Array(await crypto.subtle.sign("HMAC", key, bytes.encode(body))).toHex()}`;
+}
+
+Deno.test("deliveries to hooks and attachments have entries, of whoever sent them", () => {
+  Deno.env.set("AUDIT_TEST_HOOK", "a secret of some length");
+  const wanted = { type: "testing", priority: "low", description: "fix" };
+  const template = { task: wanted, trigger: { secret_env: "AUDIT_TEST_HOOK" } };
+  return withApp({ config: { ...CONFIG, templates: { fix: template } } }, async (app) => {
+    const deliver = async (signed: string) => {
+      const headers = { "x-hub-signature-256": await signature("{}", signed), "x-delivery-id": "d1" };
+      const response = await fetch(`${app.url}/hooks/fix`, { method: "POST", body: "{}", headers });
+      return { status: response.status, reply: JSON.parse(await response.text()) };
+    };
+    const { status, reply } = await deliver("a secret of some length");
+    assert.equal(status, 202, JSON.stringify(reply));
+    assert.equal((await deliver("another secret")).status, 401);
+    const headers = { ...bearer(app.owner_token), "x-filename": "notes.txt" };
+    const sent = await fetch(`${app.url}/attachments`, { method: "POST", body: "notes", headers });
+    assert.equal(sent.status, 200, await sent.text());
+    const entries = await entriesOf(app);
+    assert.deepEqual(
+      entries.map(({ action, outcome, actor, target }) => [action, outcome, actor.kind, target]),
+      [
+        ["receive_delivery", "ok", "hook", reply.task_id],
+        ["receive_delivery", "denied", "anonymous", undefined],
+        ["add_attachment", "ok", "owner", undefined],
+      ],
+    );
+  }).finally(() => Deno.env.delete("AUDIT_TEST_HOOK"));
+});
+
+Deno.test("an answer that cannot be recorded does not reach the agent that waits for it", () => {
+  const { state, tap } = refusing();
+  const agents = { scripted: SCRIPTED };
+  return withApp(
+    { config: { ...CONFIG, security: { auth: "none" }, audit: { enabled: true }, agents }, tap },
+    async (app) => {
+      const socket = await app.connect();
+      await socket.request({ type: "subscribe_to_updates", channels: ["task_status"] });
+      const execution = { prompt: "ask May I?; print done" };
+      const fields = { id: "asks", type: "testing", priority: "medium", description: "asks", execution };
+      await socket.request({ type: "start_task", task: fields });
+      const { permission_id } = await socket.next((m) => m.type === "permission_request");
+      const answer = (decision: string) =>
+        socket.request({ type: "respond_to_permission", task_id: "asks", permission_id, decision });
+      state.refuses = true;
+      assert.equal((await answer("deny")).code, "DISK_SPACE_EXCEEDED");
+      state.refuses = false;
+      assert.equal((await answer("allow")).type, "permission_answered");
+      await socket.next((m) => m.type === "task_status_update" && m.new_status === "completed");
+      const { reply } = await app.post({ type: "get_task_result", task_id: "asks" });
+      assert.match((reply.result as { output: string }).output, /^yes\ndone\n$/);
+      const { reply: log } = await app.post({
+        type: "request_audit_log",
+        filter: { action: "respond_to_permission" },
+      });
+      assert.deepEqual(
+        (log.entries as AuditEntry[]).map(({ outcome, details }) => [outcome, details.decision]),
+        [
+          ["ok", "allow"],
+        ],
+      );
+    },
+  );
+});
+
+Deno.test("an administrator verifies the log of a server without tenants", () =>
+  withApp({ config: CONFIG }, async (app) => {
+    const { api_key } = await keyOf(app, { name: "root", permissions: ["read", "write", "admin"] });
+    assert.equal((await ask(app, { type: "verify_audit_log" }, api_key)).ok, true);
+    assert.equal((await ask(app, { type: "request_audit_log" }, api_key)).entries.length, 1);
+  }));
+
 Deno.test("only administrators read the log; without it, that is said; with authentication it is kept by itself", async () => {
   await withApp({ config: CONFIG }, async (app) => {
     const { api_key } = await keyOf(app, { name: "ci", permissions: ["read", "write"] });
@@ -344,7 +422,7 @@ Deno.test("only administrators read the log; without it, that is said; with auth
   });
 });
 
-Deno.test("a batch leaves the entries of its members, and runs of schedules name the schedule", () =>
+Deno.test("a batch leaves the entries of its members", () =>
   withApp({ config: CONFIG }, async (app) => {
     const requests = ["a", "b", "c"].map((id) => task(id));
     await ask(app, { type: "batch", requests: [...requests, { type: "cancel_task", task_id: "nowhere" }] });

@@ -55,6 +55,7 @@ Deno.test("what version 2 demands is not waived", () => {
   const tls = { cert: "c.pem", key: "k.pem", min_version: "TLSv1.2" };
   refused({ server: { api: "v2", tls } }, "server.tls.min_version");
   refused({ server: { api: "v2", host: "0.0.0.0" } }, "server.host");
+  refused({ server: { api: "v2" }, audit: { enabled: false } }, "audit.enabled");
   refuseImpossible(effectiveConfig({ server: { api: "v2" } }, { base: "/" }), false);
 });
 
