@@ -168,6 +168,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     },
     routes: allRoutes({
       router,
+      auth,
       attachments,
       audit: behind.audit,
       hooks: behind.hooks,

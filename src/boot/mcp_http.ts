@@ -20,11 +20,16 @@ export function mcpOver(bus: EventBus, clock: Clock): McpOverHttp {
       const { id, state: { status, progress, progress_details } } = event.after;
       if (id === task_id) changed({ status, progress, step: progress_details?.current_step });
     });
-  return (request, body, { ask, innerId, isAgent, isPrivileged }) =>
+  return (request, body, { ask, innerId, isAllowed, who, isAgent, isPrivileged }) =>
     endpoint.handle(request, body, {
+      who,
       isAgent,
       isPrivileged,
-      backend: new InnerBackend({ ask, watch: (id, changed) => watch(innerId(id), changed) }),
+      backend: new InnerBackend({
+        ask,
+        // Whoever has lost its rights meanwhile hears nothing, but looks again, and is refused.
+        watch: (id, changed) => watch(innerId(id), (change) => changed(isAllowed() ? change : {})),
+      }),
       clock,
       version: manifest.version,
     });

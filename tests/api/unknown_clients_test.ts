@@ -1,6 +1,7 @@
 /** What clients without a key see and use up where one is required, through the doors. */
 import assert from "node:assert/strict";
 import { type TestApp, withApp } from "../fixtures/app.ts";
+import { SCRIPTED } from "../fixtures/scripted_agents.ts";
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const required = { security: { auth: "required" } };
@@ -96,5 +97,72 @@ Deno.test("every answer says what a browser may do with it; pages load nothing f
       assert.ok(!/https?:|\*|unsafe-eval|script-src[^;]*unsafe-inline/.test(policy), `${path}: ${policy}`);
       assert.equal(response.headers.get("x-content-type-options"), "nosniff", path);
     }
+  });
+});
+
+const scripted = { agents: { scripted: SCRIPTED }, tasks: { default_agent: "scripted" } };
+
+/** Calls a tool over MCP. The answer begins at once, and ends with the call. */
+function callTool(app: TestApp, key: string, name: string, input: object, signal?: AbortSignal) {
+  const message = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: input } };
+  return fetch(`${app.url}/mcp`, {
+    method: "POST",
+    body: JSON.stringify(message),
+    headers: {
+      ...bearer(key),
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+    },
+    signal,
+  });
+}
+
+async function startLong(app: TestApp): Promise<void> {
+  const task = { id: "long", type: "testing", priority: "low", description: "x" };
+  const message = { type: "start_task", task: { ...task, execution: { prompt: "hang" } } };
+  assert.equal((await app.post(message, bearer(app.owner_token))).reply.type, "task_started");
+}
+
+Deno.test("a call over MCP that waits hears nothing more once its key is revoked", async () => {
+  await withApp({ config: { ...required, ...scripted } }, async (app) => {
+    await startLong(app);
+    const { reply } = await app.post(
+      { type: "create_key", key: { name: "test", permissions: ["read"] } },
+      bearer(app.owner_token),
+    );
+    const { key: { id }, api_key } = reply as { key: { id: string }; api_key: string };
+    const waits = await callTool(app, api_key, "wait_for_task", { task_id: "long", timeout_seconds: 60 });
+    assert.equal(waits.status, 200);
+    await app.post({ type: "revoke_key", key_id: id }, bearer(app.owner_token));
+    // The call may not have begun to listen yet. Both states are news.
+    const answer = waits.text();
+    let isOver = false;
+    const over = answer.finally(() => isOver = true);
+    while (!isOver) {
+      await app.post({ type: "pause_task", task_id: "long" }, bearer(app.owner_token));
+      await Promise.race([over, app.post({ type: "resume_task", task_id: "long" }, bearer(app.owner_token))]);
+    }
+    const text = await answer;
+    assert.match(text, /AUTHENTICATION_REQUIRED|INVALID_AUTH_TOKEN/);
+    assert.doesNotMatch(text, /paused/);
+  });
+});
+
+Deno.test("one key's calls over MCP leave places for other keys", async () => {
+  const limits = { enabled: false };
+  await withApp({ config: { ...required, ...scripted, limits } }, async (app) => {
+    await startLong(app);
+    const [greedy, other] = [await newKey(app, ["read"]), await newKey(app, ["read"])];
+    const abort = new AbortController();
+    const waiting = (key: string) =>
+      callTool(app, key, "wait_for_task", { task_id: "long", timeout_seconds: 600 }, abort.signal);
+    const calls = await Promise.all(Array.from({ length: 100 }, () => waiting(greedy)));
+    const taken = calls.filter(({ status }) => status === 200);
+    assert.equal(taken.length, 50);
+    assert.equal(calls.filter(({ status }) => status === 503).length, 50);
+    const another = await waiting(other);
+    assert.equal(another.status, 200);
+    abort.abort();
+    await Promise.allSettled([...calls, another].map((call) => call.text()));
   });
 });

@@ -1,5 +1,7 @@
 /** `/mcp`: the Model Context Protocol over streamable HTTP. Without sessions, so only POST has a meaning. */
-import { isPrivileged } from "../../access/identity.ts";
+import type { Authentication } from "../../access/authentication.ts";
+import { isKnown, isPrivileged } from "../../access/identity.ts";
+import { actorKey } from "../../domain/actor.ts";
 import { internalId } from "../../domain/tenant.ts";
 import type { Router } from "../../api/router.ts";
 import { readText } from "./body.ts";
@@ -13,6 +15,10 @@ export interface McpCaller {
   ask(message: object): Promise<object>;
   /** The server's own id of a task of the caller's tenant. */
   innerId(id: string): string;
+  /** Whether what it has shown is still valid: a call may wait for many minutes. */
+  isAllowed(): boolean;
+  /** Which client it is; undefined for all that have shown nothing. */
+  who: string | undefined;
   /** Whether it has shown the token of a task. */
   isAgent: boolean;
   /** Whether a part of the calls is in reserve for it. */
@@ -21,12 +27,13 @@ export interface McpCaller {
 
 export interface McpRouteOptions {
   router: Router;
+  auth: Pick<Authentication, "allows">;
   max_message_bytes: number;
   /** Answers a POST with this body. */
   mcp(request: Request, body: string, caller: McpCaller): Promise<Response>;
 }
 
-export function mcpRoute({ router, max_message_bytes, mcp }: McpRouteOptions): Route {
+export function mcpRoute({ router, auth, max_message_bytes, mcp }: McpRouteOptions): Route {
   return {
     method: "POST",
     path: "/mcp",
@@ -39,6 +46,8 @@ export function mcpRoute({ router, max_message_bytes, mcp }: McpRouteOptions): R
       return await mcp(context.req.raw, body, {
         ask: async (message) => await router.dispatch(message, session),
         innerId: (id) => internalId(router.tenancy.ownOf(session.identity), id),
+        isAllowed: () => auth.allows("read", session.identity),
+        who: isKnown(session.identity) ? actorKey(session.actor) : undefined,
         isAgent: session.actor.kind === "agent",
         isPrivileged: isPrivileged(session.identity),
       });

@@ -12,18 +12,23 @@ const PARENT_HEADER = "x-parent-task";
 /** How many calls may wait at the same time, and how many more of the owner and of administrators. */
 const CALLS_MAX = 100;
 const CALLS_IN_RESERVE = 10;
+/** How many of them one key may have, so that others find a place. */
+const CALLS_OF_ONE = 50;
 
 export class McpEndpoint {
   #calls = 0;
+  /** By whose they are. */
+  readonly #callsOf = new Map<string | undefined, number>();
 
   /**
-   * The answer to one POST. `isAgent`: the caller has shown the token of a task. `isPrivileged`: it may use the calls in
+   * The answer to one POST. `who`: whose it is. `isAgent`: the caller has shown the token of a task. `isPrivileged`: it may use the calls in
    * reserve.
    */
   async handle(
     request: Request,
     body: string,
-    { isAgent, isPrivileged, ...options }: Omit<McpOptions, "caller"> & {
+    { who, isAgent, isPrivileged, ...options }: Omit<McpOptions, "caller"> & {
+      who: string | undefined;
       isAgent: boolean;
       isPrivileged: boolean;
     },
@@ -41,10 +46,17 @@ export class McpEndpoint {
     if (this.#calls >= most) {
       return refused(503, -32000, `More than ${most} MCP requests at once`, { "retry-after": "1" });
     }
+    const own = this.#callsOf.get(who) ?? 0;
+    if (own >= CALLS_OF_ONE && !isPrivileged && who !== undefined) {
+      return refused(503, -32000, `More than ${CALLS_OF_ONE} MCP requests at once of one client`, {
+        "retry-after": "1",
+      });
+    }
     this.#calls++;
+    this.#callsOf.set(who, own + 1);
     const caller = isAgent ? undefined : request.headers.get(PARENT_HEADER) ?? undefined;
     const server = createMcpServer({ ...options, caller });
-    const end = this.#ending(server);
+    const end = this.#ending(server, who);
     try {
       const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: undefined });
       await server.connect(transport);
@@ -65,12 +77,15 @@ export class McpEndpoint {
   }
 
   /** Ends the call once: when the answer is complete, or when the client has disconnected. */
-  #ending(server: McpServer): () => void {
+  #ending(server: McpServer, who: string | undefined): () => void {
     let ended = false;
     return () => {
       if (ended) return;
       ended = true;
       this.#calls--;
+      const left = this.#callsOf.get(who)! - 1;
+      if (left > 0) this.#callsOf.set(who, left);
+      else this.#callsOf.delete(who);
       void server.close();
     };
   }
