@@ -4,7 +4,10 @@ import fc from "fast-check";
 import { type Actor, OWNER, SERVER } from "../../src/domain/actor.ts";
 import type { AuditDraft, AuditEntry } from "../../src/domain/audit/audit_entry.ts";
 import { ApiError } from "../../src/domain/errors.ts";
-import type { Entry, KeyValue } from "../../src/store/kv/kv.ts";
+import { BELL } from "../../src/store/feed.ts";
+import { type Entry, type KeyValue, REMOTE_CHECKS_MAX } from "../../src/store/kv/kv.ts";
+import { wideCommits } from "../../src/store/kv/wide_commits.ts";
+import { loadStore } from "../../src/store/open.ts";
 import { MemoryKeyValue } from "../../src/store/kv/memory_kv.ts";
 import { AuditLog } from "../../src/store/audit/audit_log.ts";
 import { asAction, AuditedAction, recordAction } from "../../src/store/audit/audited_action.ts";
@@ -269,4 +272,35 @@ Deno.test("the owner's entries name the owner", async () => {
     prev_hash: "0".repeat(64),
     hash: entry!.hash,
   });
+});
+
+Deno.test("servers that share a remote store each keep their chain, whatever the number of checks that it takes", async () => {
+  const kv = wideCommits(new MemoryKeyValue(REMOTE_CHECKS_MAX), {
+    checks_max: REMOTE_CHECKS_MAX,
+    bell: BELL,
+  });
+  const clock = new HandClock(AT);
+  const nodeOf = async (node: string) => {
+    const sharing = { node, lease_ms: 3_600_000, poll_ms: 1000, beforeJoin: () => Promise.resolve() };
+    const store = await loadStore(kv, clock, { sharing });
+    return { store, log: await store.openAudit() };
+  };
+  const [a, b] = [await nodeOf("a"), await nodeOf("b")];
+  const spec = { name: "k", digest: "d", permissions: ["read" as const], created_ms: AT };
+  await Promise.all([a, b].flatMap(({ store, log }) =>
+    Array.from({ length: 40 }, (_, i) => {
+      const id = `${log.node}_${i}`;
+      const create = () => store.keys.update(() => ({ creates: [{ id, spec, state: {} }] }), KEY);
+      return asAction(new AuditedAction(log.commits, draft("create_key"), (one) => one), create);
+    })
+  ));
+  const reports = await a.log.verify();
+  assert.deepEqual(reports.map(({ node, ok, entries }) => [node, ok, entries]), [["a", true, 40], [
+    "b",
+    true,
+    40,
+  ]]);
+  const targets = (await entriesOf(b.log, "a")).map(({ target }) => target).sort();
+  assert.deepEqual(targets, Array.from({ length: 40 }, (_, i) => `a_${i}`).sort());
+  await Promise.all([a.store.close(), b.store.close()]);
 });
