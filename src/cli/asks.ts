@@ -4,6 +4,7 @@ import { askedText } from "../domain/asked_words.ts";
 import { firstNames } from "../domain/first_names.ts";
 import { isToJudge, type Need, NEEDS, needsOf } from "../domain/needs.ts";
 import type { Task } from "../domain/task.ts";
+import { folderOf, toldFrom } from "../domain/task_folder.ts";
 import type { Reply, RequestInput } from "../protocol/messages.ts";
 import { sizeInWords } from "./review_text.ts";
 import { openPermissions, openQuestions } from "./task_text.ts";
@@ -76,7 +77,7 @@ const WAYS: Record<Need, (task: Task) => Way[]> = {
     const open = openPermissions(task);
     return open.map((asked) => ({
       id: asked.permission_id,
-      what: askedText(asked),
+      what: toldFrom(folderOf(task), askedText(asked)),
       expires_at: asked.expires_at,
       command: `allow ${task.id}${open.length > 1 ? ` ${asked.permission_id}` : ""}`,
     }));

@@ -88,6 +88,13 @@ Deno.test("needs: what is to be judged waits until the task is over; a closed pu
   assert.deepEqual(asksOf([left]).map(({ command }) => command), ["diff left"]);
 });
 
+Deno.test("asks: paths are told from the task's folder: that of a worktree is long", () => {
+  const workspace = { kind: "worktree" as const, path: "/data/worktrees/t", branch: "b" };
+  const asked = { ...permission, title: "/data/worktrees/t/src/a.ts", tool_call: { kind: "edit" } };
+  const [ask] = asksOf([task("t", "running", { workspace, pending_permissions: [asked] })]);
+  assert.equal(ask!.what, "edit: src/a.ts");
+});
+
 Deno.test("needs: the budget of a day needs nobody, as it is over by itself; nor does a task below one whose budget is spent", () => {
   const day = { kind: "budget" as const, until: "2026-01-03T00:00:00.000Z" };
   assert.deepEqual(needsOf(task("of_a_day", "queued", { waiting_for: day })), []);

@@ -4,7 +4,7 @@ import { Link } from "wouter-preact";
 import type { Task } from "../../../domain/task.ts";
 import { isFinished } from "../../../domain/task_values.ts";
 import { knownAgents, useKnownAgents } from "../../data/known_agents.ts";
-import { folderOf } from "../../data/task_folder.ts";
+import { folderOf } from "../../../domain/task_folder.ts";
 import { Glyph } from "../../ui/glyph.tsx";
 import { Problem } from "../../ui/problem.tsx";
 import { StaleNote } from "../../ui/stale_note.tsx";

@@ -9,7 +9,7 @@ import type {
 } from "../../../domain/permission_request.ts";
 import type { Task } from "../../../domain/task.ts";
 import { answerPermission, openPermissions } from "../../data/permissions.ts";
-import { folderOf, toldFrom } from "../../data/task_folder.ts";
+import { folderOf, toldFrom } from "../../../domain/task_folder.ts";
 import { refreshTask } from "../../data/tasks.ts";
 import { useShortcuts } from "../../keys.ts";
 import { attempt, toastError } from "../../ui/toast.tsx";

@@ -1,5 +1,5 @@
 /** A tool call in words: what it did, and to what; and reading gathered into one line. Pure. */
-import { toldFrom } from "../../data/task_folder.ts";
+import { toldFrom } from "../../../domain/task_folder.ts";
 import type { ToolCall } from "./tool_calls.ts";
 
 export interface ToolWords {

@@ -5,7 +5,7 @@ import type { PermissionDecision, PermissionRequest } from "../../../domain/perm
 import { useState } from "preact/hooks";
 import type { Task } from "../../../domain/task.ts";
 import { answerPermission, openPermissions } from "../../data/permissions.ts";
-import { folderOf, toldFrom } from "../../data/task_folder.ts";
+import { folderOf, toldFrom } from "../../../domain/task_folder.ts";
 import { refreshTask } from "../../data/tasks.ts";
 import { Ago } from "../../ui/time.tsx";
 import { attempt, toastError } from "../../ui/toast.tsx";

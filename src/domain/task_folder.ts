@@ -1,5 +1,5 @@
 /** Texts of agents, with paths in the task's folder told from there: those of worktrees are long. Pure. */
-import type { Task } from "../../domain/task.ts";
+import type { Task } from "./task.ts";
 
 /** The folder that the task works in, as far as it is known. */
 export function folderOf(
