@@ -1,5 +1,5 @@
 /** The attachments of tasks: who may bring how much, which tasks use them, and when they go. */
-import { type Actor, actorKey } from "../domain/actor.ts";
+import { type Actor, actorKey, ALL_TENANTS } from "../domain/actor.ts";
 import { type Clock, epochOf } from "../clock/clock.ts";
 import type { Attachment } from "../domain/attachment.ts";
 import { UNUSED_KEPT_MS, UNUSED_MAX_BYTES } from "../domain/attachment_bounds.ts";
@@ -67,11 +67,15 @@ export class Attachments {
     }
   }
 
-  /** Checks the attachments that a new task or a message names, and keeps them until it is stored. Throws for one that is not there. */
-  claim(ids: readonly string[], field = "task.execution.attachments"): void {
+  /**
+   * Checks the attachments that a new task or a message names, and keeps them until it is stored. Throws for one that is not
+   * there, or is another tenant's.
+   */
+  claim(ids: readonly string[], tenant: string, field = "task.execution.attachments"): void {
     const { clock, files } = this.#options;
     for (const [index, id] of ids.entries()) {
-      if (files.find(id) === undefined) {
+      const found = files.find(id);
+      if (found === undefined || !isOf(found, tenant)) {
         throw fieldProblem(
           "INVALID_FIELD_VALUE",
           `${field}[${index}]`,
@@ -148,6 +152,12 @@ export class Attachments {
       },
     );
   }
+}
+
+/** The owner, and keys of all tenants, bring files for every tenant. */
+function isOf({ by }: Pick<StoredAttachment, "by">, tenant: string): boolean {
+  const [whose, kind] = by.split(" ");
+  return whose === tenant || whose === ALL_TENANTS || kind === "owner";
 }
 
 function shown({ id, name, mime_type, bytes }: StoredAttachment): Attachment {

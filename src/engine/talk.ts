@@ -26,7 +26,7 @@ export interface Said {
 export interface TalkOptions
   extends Pick<RunContext, "clock" | "store" | "index" | "settings" | "attachments"> {
   /** Checks files, and keeps them until they are used. Throws for one that is not there. */
-  claim(ids: readonly string[], field: string): void;
+  claim(ids: readonly string[], task_id: string, field: string): void;
   /** Throws if the task cannot go on after its end. */
   requireReopenable(task: TaskRecord): void;
 }
@@ -59,7 +59,7 @@ export class Talk {
     const task = foundTask(task_id, store.tasks);
     this.#requireListener(task);
     if (isFinished(task.state.status)) requireReopenable(task);
-    if (attachments?.length) claim(attachments, "attachments");
+    if (attachments?.length) claim(attachments, task_id, "attachments");
     const about = { source, by, mode: mode === "next" ? undefined : mode, parts: partsOf(text) };
     let sent!: Sent;
     await store.tasks.update((view) => {

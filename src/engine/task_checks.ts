@@ -8,6 +8,7 @@ import { unboundProblem } from "../domain/permission_binding.ts";
 import { enforced } from "../domain/sandbox.ts";
 import type { Execution, NewTask } from "../domain/task.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
+import { tenantOf } from "../domain/tenant.ts";
 import { requireRoom } from "../domain/waiting_bytes.ts";
 import { unknownAgent } from "../domain/unknown_agent.ts";
 import { requireDependencies } from "../read/task_index.ts";
@@ -93,9 +94,9 @@ export class TaskChecks {
   }
 
   /** Throws if the task, or the message, names files that are not there. */
-  claim(ids: readonly string[], field = "task.execution.attachments"): void {
+  claim(ids: readonly string[], task_id: string, field = "task.execution.attachments"): void {
     const { attachments } = this.#options;
-    if (attachments) return attachments.claim(ids, field);
+    if (attachments) return attachments.claim(ids, tenantOf(task_id), field);
     throw fieldProblem(
       "INVALID_FIELD_VALUE",
       field,
@@ -152,7 +153,7 @@ export class TaskChecks {
     this.#requireCountable({ spec: { ...task, folder } });
     this.#sessions.check(task, folder);
     const { attachments = [] } = execution;
-    if (attachments.length > 0) this.claim(attachments);
+    if (attachments.length > 0) this.claim(attachments, id);
     requireDependencies(id, dependencies, store.tasks);
   }
 

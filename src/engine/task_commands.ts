@@ -47,7 +47,7 @@ export class TaskCommands {
     this.#checks = new TaskChecks(options, this.#sessions);
     this.#talk = new Talk({
       ...options,
-      claim: (ids, field) => this.#checks.claim(ids, field),
+      claim: (ids, task_id, field) => this.#checks.claim(ids, task_id, field),
       requireReopenable: (task) => {
         this.#checks.requireReopenable(task);
         dispatcher.expect();

@@ -298,3 +298,31 @@ Deno.test("those of all tenants are told what each uses; others are not", () =>
     assert.equal((tenants as Message[])[1]!.cost_usd_today, 0.5);
     assert.equal((await ask(app, acme, { type: "list_tenants" })).code, "PERMISSION_DENIED");
   }));
+
+Deno.test("a tenant's tasks take no other tenant's attachments; those that the owner brings, each may use", () =>
+  withApp({ config }, async (app) => {
+    const [acme, bolt] = [await keyOf(app, "acme"), await keyOf(app, "bolt")];
+    const brought = async (key: string) => {
+      const headers = { authorization: `Bearer ${key}` };
+      const response = await fetch(`${app.url}/attachments`, { method: "POST", body: "secret", headers });
+      return (await response.json()).id as string;
+    };
+    const started = async (key: string, id: string, attachment: string) =>
+      await ask(app, key, {
+        type: "start_task",
+        task: task(id, { execution: { attachments: [attachment] } }),
+      });
+    const [theirs, owners] = [await brought(acme), await brought(app.owner_token)];
+    const refused = await started(bolt, "one", theirs);
+    // As if it were not there, to the letter.
+    const none = await started(bolt, "one", theirs.replace(/.$/, (last) => last === "0" ? "1" : "0"));
+    assert.equal(refused.code, "INVALID_FIELD_VALUE");
+    assert.equal(refused.message, none.message);
+    assert.equal((await started(bolt, "one", owners)).type, "task_started");
+    assert.equal((await started(acme, "one", theirs)).type, "task_started");
+    assert.equal(
+      (await ask(app, bolt, { type: "send_message", task_id: "one", message: "x", attachments: [theirs] }))
+        .type,
+      "error",
+    );
+  }));

@@ -49,7 +49,7 @@ Deno.test("attachments kept: unused ones go after an hour, used ones stay as lon
     tasks.push([ids[0]!]);
     schedules.push([ids[1]!]);
     clock.pass(UNUSED_KEPT_MS - 1);
-    attachments.claim([ids[2]!]);
+    attachments.claim([ids[2]!], "default");
     assert.equal(await attachments.sweep(), 0);
     clock.pass(1);
     assert.equal(await attachments.sweep(), 1, "the one that nobody uses");
@@ -61,7 +61,7 @@ Deno.test("attachments kept: unused ones go after an hour, used ones stay as lon
     assert.equal(await attachments.sweep(), 1, "the one whose task is gone");
     schedules.pop();
     assert.equal(await attachments.sweep(), 1);
-    assert.throws(() => attachments.claim([ids[0]!]), ApiError);
+    assert.throws(() => attachments.claim([ids[0]!], "default"), ApiError);
   }));
 
 Deno.test("attachments kept: unused ones of one actor have a bound, also while several arrive at once", () =>
