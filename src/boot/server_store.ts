@@ -36,6 +36,16 @@ export async function openServerStore(
   });
 }
 
+/** Looks whether the common store answers, without joining it. Throws as `openServerStore` does. */
+export async function checkCommonStore(
+  { url, token_file }: Config["store"] & { url: string },
+  clock: Clock,
+): Promise<void> {
+  const { openRemoteKv } = await import("../store/kv/remote_kv.ts");
+  const token = token_file === undefined ? undefined : await tokenIn(token_file);
+  (await openRemoteKv({ url, token }, clock)).close();
+}
+
 async function tokenIn(path: string): Promise<string> {
   const details = { field: "store.token_file", file_path: path };
   let token: string;

@@ -145,6 +145,10 @@ Deno.test("cli doctor: it refuses what serve would refuse, in the same words", a
       `${folder}/unfit.json`,
       JSON.stringify({ server: { transport: "fast", tls: { cert: "cert.pem", key: "key.pem" } } }),
     );
+    await Deno.writeTextFile(
+      `${folder}/later.json`,
+      JSON.stringify({ store: { url: "http://127.0.0.1:4512" } }),
+    );
     await Deno.mkdir(`${folder}/damaged`);
     await Deno.writeTextFile(
       `${folder}/damaged/store.sqlite3`,
@@ -153,6 +157,7 @@ Deno.test("cli doctor: it refuses what serve would refuse, in the same words", a
     const refused: [args: string[], mark: RegExp][] = [
       [["--host", "0.0.0.0"], /BAD {3}configuration {3}(Refusing to listen on 0\.0\.0\.0 .*)\n/],
       [["--config", "unfit.json"], /BAD {3}configuration {3}(server\.tls needs .*)\n/],
+      [["--config", "later.json"], /BAD {3}store {11}(The store http:.* needs an access token: .*)\n/],
       [["--data", "damaged"], /BAD {3}store {11}(The store .* is damaged .*)\n/],
     ];
     for (const [args, mark] of refused) {

@@ -1,7 +1,10 @@
 /** `doctor`: whether `serve` would work here, and what to do if not. */
 import type { Command } from "commander";
+import type { Clock } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { Cli } from "../../cli/cli.ts";
+import type { Config } from "../../protocol/config.ts";
+import { checkCommonStore } from "../server_store.ts";
 import { dataFolder, loadConfig, type ServeFlags } from "../config_file.ts";
 import { path } from "../../cli/options.ts";
 import { checkAgent } from "../checks/agent.ts";
@@ -94,7 +97,7 @@ async function examine({ clock }: Cli, store: StoreFiles, flags: DoctorFlags): P
   findings.push(checked);
   // A store that a server has open was checked when that server started.
   if (checked.state === "ok" && checked.details?.pid === undefined) {
-    findings.push(await checkStore(store, folder));
+    findings.push(await checkStore(() => foundStore(clock, store, folder, config.store)));
   }
   findings.push(...await checkWorkingFolders(config.tasks), ...await checkProjects(config.projects));
   findings.push(await checkPort(clock, config.server.host, config.server.port, running));
@@ -120,11 +123,23 @@ async function expected<T>(work: () => Promise<T>): Promise<T | ApiError> {
   }
 }
 
-async function checkStore(store: StoreFiles, folder: string): Promise<Finding> {
-  const checked = await expected(() => store.check(folder));
+/** What there is to say of a store that serve would open. Throws why it would not. */
+async function foundStore(
+  clock: Clock,
+  files: StoreFiles,
+  folder: string,
+  { url, ...more }: Config["store"],
+): Promise<string> {
+  if (url === undefined) return await files.check(folder) ? "sound" : "will be created";
+  await checkCommonStore({ url, ...more }, clock);
+  return `${url} answers`;
+}
+
+async function checkStore(found: () => Promise<string>): Promise<Finding> {
+  const checked = await expected(found);
   return checked instanceof ApiError
     ? { what: "store", state: "bad", found: checked.message, details: checked.details }
-    : { what: "store", state: "ok", found: checked ? "sound" : "will be created" };
+    : { what: "store", state: "ok", found: checked };
 }
 
 const MARK = { ok: "ok  ", warn: "warn", bad: "BAD " } as const;
