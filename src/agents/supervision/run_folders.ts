@@ -1,7 +1,4 @@
-/**
- * The temporary folders of runs. Each run has its own TMPDIR, which is gone when the run has ended. An empty one becomes, under
- * another name, that of a later run: file systems that discard what they free take a millisecond to remove a folder.
- */
+/** The temporary folders of runs. Each run has its own TMPDIR, which is removed when the run has ended. */
 import { getLogger } from "@logtape/logtape";
 import { ApiError } from "../../domain/errors.ts";
 import { removeTree } from "../../host/remove_tree.ts";
@@ -9,21 +6,10 @@ import { removeTree } from "../../host/remove_tree.ts";
 const log = getLogger(["opencode-agents", "agents"]);
 
 const PREFIX = "run-";
-/** As many as are usually made and removed at the same time. */
-const SPARE_MAX = 8;
-/** What a folder has when it is made. */
-const MODE = 0o700;
-/** A larger folder has, or has had, too many entries to list them at once. */
-const SMALL_BYTES = 4096;
 
 export class RunFolders {
   readonly #root: string;
   readonly #prefix: string;
-  /** Empty folders, under names that no run has had. */
-  readonly #spare: string[] = [];
-  #named = 0;
-  /** How many runs have a folder. */
-  #used = 0;
 
   /** `root`: the folder that holds them. `instance_id`: of this server. */
   constructor(root: string, instance_id: string) {
@@ -37,24 +23,6 @@ export class RunFolders {
    * system would cost more than the call.
    */
   create(): string {
-    const spare = this.#spare.pop();
-    const path = (spare && this.#renamed(spare)) ?? this.#made();
-    this.#used++;
-    return path;
-  }
-
-  /**
-   * Removes a folder that was created, and its content. If that fails, the next server tries again. `isOver`: no process of its
-   * run is left, so nobody else can reach the folder.
-   */
-  async remove(path: string, isOver = false): Promise<void> {
-    this.#used--;
-    if (!(isOver && this.#used > 0 && this.#isSpared(path))) await removed(path);
-    // Between runs, nothing is left on the disk.
-    while (this.#used === 0 && this.#spare.length > 0) await removed(this.#spare.pop()!);
-  }
-
-  #made(): string {
     const where = { dir: this.#root, prefix: this.#prefix };
     try {
       return Deno.makeTempDirSync(where);
@@ -62,29 +30,20 @@ export class RunFolders {
       if (!(error instanceof Deno.errors.NotFound)) throw noFolder(this.#root, error);
     }
     try {
-      Deno.mkdirSync(this.#root, { recursive: true, mode: MODE });
+      Deno.mkdirSync(this.#root, { recursive: true, mode: 0o700 });
       return Deno.makeTempDirSync(where);
     } catch (error) {
       throw noFolder(this.#root, error);
     }
   }
 
-  /** Keeps a folder for a later run if it is as it was made. */
-  #isSpared(path: string): boolean {
-    if (this.#spare.length >= SPARE_MAX || !isAsMade(path)) return false;
-    const spare = this.#renamed(path);
-    if (spare !== undefined) this.#spare.push(spare);
-    return spare !== undefined;
-  }
-
-  /** The folder's new path, which no folder has had; undefined if it is gone, for example. */
-  #renamed(path: string): string | undefined {
-    const to = `${this.#root}/${this.#prefix}${++this.#named}`;
+  /** Removes a folder and its content. If that fails, the next server tries again. */
+  async remove(path: string): Promise<void> {
+    if (isRemovedEmpty(path)) return;
     try {
-      Deno.renameSync(path, to);
-      return to;
-    } catch {
-      return undefined;
+      await removeTree(path);
+    } catch (error) {
+      log.warn("temporary folder {path} cannot be removed: {error}", { path, error });
     }
   }
 
@@ -99,27 +58,7 @@ export class RunFolders {
       if (error instanceof Deno.errors.NotFound) return;
       log.warn("{root} cannot be cleared: {error}", { root: this.#root, error });
     }
-    for (const name of old) await removed(`${this.#root}/${name}`);
-  }
-}
-
-async function removed(path: string): Promise<void> {
-  if (isRemovedEmpty(path)) return;
-  try {
-    await removeTree(path);
-  } catch (error) {
-    log.warn("temporary folder {path} cannot be removed: {error}", { path, error });
-  }
-}
-
-/** Whether it is an empty folder, no link, that only its owner may use. */
-function isAsMade(path: string): boolean {
-  try {
-    const { isDirectory, mode, size } = Deno.lstatSync(path);
-    if (!isDirectory || mode === null || (mode & 0o7777) !== MODE || size > SMALL_BYTES) return false;
-    return [...Deno.readDirSync(path)].length === 0;
-  } catch {
-    return false;
+    for (const name of old) await this.remove(`${this.#root}/${name}`);
   }
 }
 

@@ -204,7 +204,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
           runs.delete(run);
           reaper.forget(pid);
           if (group && isEmpty) groups?.giveBack(group);
-          await folders.remove(tmp_dir, isEmpty);
+          await folders.remove(tmp_dir);
         },
       );
     } catch (error) {
