@@ -32,7 +32,7 @@ async function logOf(server: TestServer, task_id: string): Promise<string> {
     filter: { agent: task_id },
     limit: 200,
   });
-  return ((reply.entries ?? []) as Reply[]).map(({ message }) => message).join("\n");
+  return (reply.data as { entries: Reply[] }).entries.map(({ message }) => message).join("\n");
 }
 
 async function play(name: AgentName, home: "shared" | "own"): Promise<void> {
