@@ -27,8 +27,9 @@ const TEXTS = new Set(["message", "reason", "advice", "markdown", "error"]);
 const INTERNAL = /^([a-zA-Z0-9][a-zA-Z0-9_-]{0,39})\+[a-zA-Z0-9_-]{1,100}$/;
 const INTERNAL_IN_TEXT = /(?<![\w+-])([a-zA-Z0-9][a-zA-Z0-9_-]{0,39})\+([a-zA-Z0-9_-]{1,100})/g;
 
-/** What is shown in a text in place of a task of another tenant. */
-const HIDDEN = "another task";
+/** The fields of what is shown that name tasks and schedules, alone or in a list. */
+const SHOWN_IDS =
+  /^(id|first|agents?|target|dependencies|dependents|available_tasks|cycle)$|(task|schedule|run|dependency|parent)_ids?$/;
 
 type Fields = Record<string, unknown>;
 
@@ -72,21 +73,19 @@ function ofAgent(filter: unknown, ids: (value: unknown) => unknown): unknown {
 
 /**
  * A reply or push as those of `tenant` may see it: with their own ids, and without those of other tenants. `*`: with the ids of
- * all tenants, and the tenant beside each.
+ * all tenants, and the tenant beside each. What one tenant is shown does not depend on which others there are: somebody who
+ * writes `acme+x` into a text must not see by it whether there is a tenant `acme`.
  */
 export function withOuterIds<T extends object>(message: T, tenant: string, tenants: Tenants): T {
-  const isInternal = (text: string) => isTenant(INTERNAL.exec(text)?.[1] ?? "", tenants);
-  const isOwn = (id: string) => tenant === ALL_TENANTS || tenantOf(id) === tenant;
+  const isOwn = (whose: string) => tenant === ALL_TENANTS ? isTenant(whose, tenants) : whose === tenant;
+  const isOwnId = (text: string) => isOwn(INTERNAL.exec(text)?.[1] ?? "");
   const inText = (text: string) =>
-    text.replace(
-      INTERNAL_IN_TEXT,
-      (all, whose: string, id: string) =>
-        !isTenant(whose, tenants) ? all : tenant === ALL_TENANTS || whose === tenant ? id : HIDDEN,
-    );
+    text.replace(INTERNAL_IN_TEXT, (all, whose: string, id: string) => isOwn(whose) ? id : all);
   const walk = (value: unknown, key: string): unknown => {
     if (typeof value === "string") {
       if (FREE.has(key)) return value;
-      if (isInternal(value)) return isOwn(value) ? outerId(value) : undefined;
+      if (isOwnId(value)) return outerId(value);
+      if (tenant !== ALL_TENANTS && SHOWN_IDS.test(key) && INTERNAL.test(value)) return undefined;
       return TEXTS.has(key) && value.includes("+") ? inText(value) : value;
     }
     if (Array.isArray(value)) {
@@ -96,7 +95,7 @@ export function withOuterIds<T extends object>(message: T, tenant: string, tenan
     if (!isFields(value) || FREE.has(key)) return value;
     const shown: Fields = {};
     for (const [name, one] of Object.entries(value)) {
-      shown[isInternal(name) ? outerId(name) : name] = walk(one, name);
+      shown[isOwnId(name) ? outerId(name) : name] = walk(one, name);
     }
     if (tenant === ALL_TENANTS) addTenant(shown, value);
     return shown;

@@ -3,6 +3,7 @@ import { ApiError } from "./errors.ts";
 import type { After } from "./task.ts";
 import type { TaskRecord, TaskSpec, TaskState } from "./task_record.ts";
 import { isFinished } from "./task_values.ts";
+import { tenantOf } from "./tenant.ts";
 import type { Readiness } from "./transitions.ts";
 
 type Lookup = (id: string) => TaskRecord | undefined;
@@ -30,7 +31,7 @@ export function checkDependencies(
     const available: string[] = [];
     for (const other of known()) {
       if (available.length === AVAILABLE_SHOWN) break;
-      available.push(other);
+      if (tenantOf(other) === tenantOf(id)) available.push(other);
     }
     throw new ApiError("TASK_DEPENDENCY_ERROR", `Task dependency '${dependency}' does not exist`, {
       task_id: id,

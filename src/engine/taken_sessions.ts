@@ -7,6 +7,7 @@ import { fieldProblem } from "../domain/field_problem.ts";
 import type { NewTask } from "../domain/task.ts";
 import { executionOf, type TaskRecord } from "../domain/task_record.ts";
 import { isFinished } from "../domain/task_values.ts";
+import { tenantOf } from "../domain/tenant.ts";
 import type { TaskIndex } from "../read/task_index.ts";
 import type { RunSettings } from "./run_context.ts";
 
@@ -66,7 +67,7 @@ export class TakenSessions {
     const session = { agent: this.#settings.agentFor(task), session_id };
     const key = JSON.stringify([session.agent, session_id]);
     const holder = this.#underWay.get(key) ?? this.#holderOf(session, task.id);
-    if (holder !== undefined) throw taken("task.execution.session", session, holder);
+    if (holder !== undefined) throw taken("task.execution.session", session, holder, task.id);
     this.#underWay.set(key, task.id);
     try {
       return await store();
@@ -79,7 +80,7 @@ export class TakenSessions {
   requireFree(task: TaskRecord): void {
     const { session } = task.state;
     const holder = session && this.#holderOf(session, task.id);
-    if (holder !== undefined) throw taken("task_id", session!, holder);
+    if (holder !== undefined) throw taken("task_id", session!, holder, task.id);
   }
 
   #holderOf({ agent, session_id }: SessionOf, own?: string): string | undefined {
@@ -93,13 +94,22 @@ export class TakenSessions {
   }
 }
 
-function taken(field: string, { agent, session_id }: SessionOf, holder: string): ApiError {
+function taken(
+  field: string,
+  { agent, session_id }: SessionOf,
+  holder: string,
+  asking: string,
+): ApiError {
+  // Nobody is told the id of another tenant's task.
+  const isKnown = tenantOf(holder) === tenantOf(asking);
   return fieldProblem(
     "INVALID_FIELD_VALUE",
     field,
     session_id,
     "a session in which no other task works",
-    `Task '${holder}' works in session '${session_id}' of agent '${agent}': wait until it has ended`,
-    { task_id: holder },
+    `${
+      isKnown ? `Task '${holder}'` : "Another task"
+    } works in session '${session_id}' of agent '${agent}': wait until it has ended`,
+    isKnown ? { task_id: holder } : {},
   );
 }

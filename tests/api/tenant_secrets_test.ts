@@ -87,11 +87,23 @@ function* variants(type: RequestType): Generator<object> {
         key === "task_id" || key === "id" ? id : key === "task_ids" || key === "dependencies" ? [id] : value,
     );
   for (const state of [...STATES, "schedule"]) yield about(`known-${state}`);
+  // What is refused names what there is.
+  const { task } = example as { task?: object };
+  if (task) {
+    yield { ...example, task: { ...task, id: "new", dependencies: ["nowhere"] } };
+    yield { ...example, task: { ...task, id: "new", metadata: { project: "nowhere" } } };
+    yield { ...example, task: { ...task, id: "new", execution: { agent: "nowhere" } } };
+  }
 }
 
-Deno.test("whatever a tenant sends or hears, nothing of another is in it", () =>
+for (const whose of [`${MARK}-tenant`, "default"]) {
+  Deno.test(`whatever a tenant sends or hears, nothing of another is in it: ${whose}`, () =>
+    overheard(whose));
+}
+
+const overheard = (whose: string) =>
   withApp({ config }, async (app) => {
-    const [marked, bolt] = [await keyOf(app, `${MARK}-tenant`), await keyOf(app, "bolt")];
+    const [marked, bolt] = [await keyOf(app, whose), await keyOf(app, "bolt")];
     const socket = await app.connect();
     await socket.request({ type: "authenticate", api_key: bolt });
     for (const channel of CHANNELS) {
@@ -134,7 +146,7 @@ Deno.test("whatever a tenant sends or hears, nothing of another is in it", () =>
     for (const message of socket.messages) look(`push ${message.type}`, message);
     assert.deepEqual(found, []);
     assert.deepEqual(await shown(app, marked), shownOf(before), "nothing of the other tenant has changed");
-  }));
+  });
 
 const shownOf = ({ tasks }: Message) =>
   (tasks as Message[]).map(({ id, status, attempt, priority }) => ({ id, status, attempt, priority }));

@@ -326,3 +326,23 @@ Deno.test("a tenant's tasks take no other tenant's attachments; those that the o
       "error",
     );
   }));
+
+Deno.test("who takes up the session of another tenant's task is not told its id", () =>
+  withApp({
+    config: {
+      ...config,
+      agents: { talk: { protocol: "acp", command: ["true"], sandbox: { kind: "none" } } },
+      tasks: { default_agent: "talk" },
+    },
+  }, async (app) => {
+    const scheduled_time = new Date(Date.now() + 86_400_000).toISOString();
+    const takes = (id: string) => task(id, { scheduled_time, execution: { session: "one-session" } });
+    const first = await ask(app, app.owner_token, { type: "start_task", task: takes("hidden-one") });
+    assert.equal(first.type, "task_started", JSON.stringify(first));
+    const own = await ask(app, app.owner_token, { type: "start_task", task: takes("second") });
+    assert.equal((own.details as Message).task_id, "hidden-one", JSON.stringify(own));
+    const acme = await keyOf(app, "acme");
+    const refused = await ask(app, acme, { type: "start_task", task: takes("ours") });
+    assert.equal(refused.code, "INVALID_FIELD_VALUE");
+    assert.ok(!JSON.stringify(refused).includes("hidden-one"), JSON.stringify(refused));
+  }));

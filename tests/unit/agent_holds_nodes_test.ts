@@ -65,6 +65,10 @@ Deno.test("two nodes keep to a hold, and one of them lets a task go first", asyn
   const [winner, loser, others] = entered[0] ? [a, b, "y"] : [b, a, "x"];
   await isKnown(() => loser.holds.places.of(loser.find(others)).held !== undefined);
   assert.match(loser.holds.places.of(loser.find(others)).held!.reason, /goes first/);
+  // A task of another tenant is not told which one.
+  const [hold] = [...loser.store.holds.values()];
+  const told = loser.holds.places.whyHeld(hold!.state, "acme+z")!;
+  assert.deepEqual([told.first, /Another task goes first/.test(told.reason)], [undefined, true]);
   winner.holds.noteOutput(entered[0] ? "x" : "y");
   await isKnown(() => loser.holds.places.of(loser.find(others)).held === undefined);
   await a.store.close();

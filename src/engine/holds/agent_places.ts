@@ -2,6 +2,7 @@
 import { type Clock, epochOf } from "../../clock/clock.ts";
 import { concerns, type Hold, isHeld } from "../../domain/hold.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
+import { tenantOf } from "../../domain/tenant.ts";
 import type { TaskIndex } from "../../read/task_index.ts";
 import type { Store } from "../../store/open.ts";
 import type { AgentChains } from "./agent_chains.ts";
@@ -98,11 +99,14 @@ export class AgentPlaces {
     const { agent, until, reason, first } = hold;
     if (isHeld(hold, this.#options.clock.now())) return { agent, until, reason };
     if (first === undefined || first.task_id === task_id || !this.#isGoing(first)) return undefined;
+    // A hold is shared by tenants, the ids of their tasks are not.
+    const isKnown = tenantOf(first.task_id) === tenantOf(task_id);
+    const who = isKnown ? `Task '${first.task_id}'` : "Another task";
     return {
       agent,
       until,
-      first: first.task_id,
-      reason: `${reason}. Task '${first.task_id}' goes first, to see whether that is over`,
+      ...isKnown && { first: first.task_id },
+      reason: `${reason}. ${who} goes first, to see whether that is over`,
     };
   }
 
