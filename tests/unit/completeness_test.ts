@@ -82,3 +82,21 @@ Deno.test("a test causes every error code and every limit", async () => {
   assertTested("the error", "causes", ERROR_CODES, tests);
   assertTested("the limit", "reaches", LIMIT_NAMES, tests);
 });
+
+Deno.test("what only people may do is closed to agents, as soon as there is such a message", () => {
+  const closed = new Set([
+    "respond_to_permission",
+    "answer_question",
+    "approve_step",
+    "release_agent",
+    "create_pull_request",
+    "prune_worktrees",
+  ]);
+  const there = [...capabilityTable().values()].filter(({ type }) => closed.has(type));
+  assert.ok(there.length >= 5, "the names are of messages");
+  for (const { type, agentChanges, permission } of there) {
+    assert.equal(agentChanges, undefined, type);
+    // What needs no more than these is open to all.
+    assert.ok(permission !== "read" && permission !== "none", type);
+  }
+});
