@@ -177,23 +177,31 @@ export class TaskCommands {
     if (!fresh) this.#sessions.requireFree(ended);
     this.#dispatcher.expect();
     let retry_count = 0;
-    await this.#update((view) => {
-      const task = this.#find(id, view);
-      const now = clock.now();
-      const graph = index.graphOf(view);
-      const ready = readiness(task.spec, graph.find);
-      const state = retried(task, ready, isDue(task, now), isoTime(now), { fresh });
-      retry_count = state.retry_count;
-      // If they do not all fit into one commit, the dispatcher puts the rest back when it sees the change.
-      const back = isFinished(state.status) ? [] : putBackByRetry(graph, id);
-      return new Map([[id, state], ...back]);
-    }, by);
+    await this.#within(ended, () =>
+      this.#update((view) => {
+        const task = this.#find(id, view);
+        const now = clock.now();
+        const graph = index.graphOf(view);
+        const ready = readiness(task.spec, graph.find);
+        const state = retried(task, ready, isDue(task, now), isoTime(now), { fresh });
+        retry_count = state.retry_count;
+        // If they do not all fit into one commit, the dispatcher puts the rest back when it sees the change.
+        const back = isFinished(state.status) ? [] : putBackByRetry(graph, id);
+        return new Map([[id, state], ...back]);
+      }, by));
     return retry_count;
+  }
+
+  /** Changes a task that may go on by it, while there is a place for that in its tenant. */
+  async #within<T>(task: TaskRecord | undefined, change: () => Promise<T>): Promise<T> {
+    if (task === undefined || !isFinished(task.state.status)) return await change();
+    const give_back = this.#room.takeAgain(task.id);
+    return await change().finally(give_back);
   }
 
   /** Sends a message to a task's agent. Throws `INVALID_FIELD_VALUE` if the task takes none. */
   async say(task_id: string, said: Said, by: Actor): Promise<Sent> {
-    return await this.#talk.say(task_id, said, by);
+    return await this.#within(this.#options.index.find(task_id), () => this.#talk.say(task_id, said, by));
   }
 
   /** Takes back a message that waits. `besides`: what is stored in the same commit. */

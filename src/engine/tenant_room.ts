@@ -36,6 +36,21 @@ export class TenantRoom {
     const { max_tasks, tasks_per_minute } = this.#options.settings.tenants?.[tenant] ?? {};
     if (max_tasks !== undefined) this.#requirePlace(tenant, max_tasks);
     if (tasks_per_minute !== undefined && by.kind !== "schedule") this.#requirePace(tenant, tasks_per_minute);
+    return this.#keep(tenant);
+  }
+
+  /**
+   * Keeps a place for a finished task that is to go on, as `take` does for a new one. Tasks that wait for it again are not counted:
+   * they have been accepted before.
+   */
+  takeAgain(id: string): () => void {
+    const tenant = tenantOf(id);
+    const { max_tasks } = this.#options.settings.tenants?.[tenant] ?? {};
+    if (max_tasks !== undefined) this.#requirePlace(tenant, max_tasks);
+    return this.#keep(tenant);
+  }
+
+  #keep(tenant: string): () => void {
     this.#coming.set(tenant, (this.#coming.get(tenant) ?? 0) + 1);
     return () => {
       const left = (this.#coming.get(tenant) ?? 1) - 1;

@@ -164,6 +164,10 @@ Deno.test("quotas bound a tenant: unfinished tasks, starts by the minute, agents
     ]);
     await ask(app, acme, { type: "cancel_task", task_id: "a" });
     assert.equal((await ask(app, acme, { type: "start_task", task: task("c", later) })).type, "task_started");
+    const again = await ask(app, acme, { type: "retry_task", task_id: "a" });
+    assert.equal(again.code, "RATE_LIMIT_EXCEEDED", "one that goes on is unfinished, too");
+    await ask(app, acme, { type: "cancel_task", task_id: "c" });
+    assert.equal((await ask(app, acme, { type: "retry_task", task_id: "a" })).type, "task_retried");
     for (const [id, expected] of [["a", "task_started"], ["b", "task_started"], ["c", "error"]]) {
       assert.equal((await ask(app, bolt, { type: "start_task", task: task(id!) })).type, expected);
     }
