@@ -166,6 +166,7 @@ export async function composeEngine(
     bus,
     settings,
     canHold: (agent) => runner.canHold?.(agent) !== false,
+    tellsCost: (agent) => runner.tellsCost?.(agent),
   });
   const remembered = new RememberedAnswers({ clock, store, settings });
   void remembered.sweep();

@@ -1,5 +1,6 @@
 /** Bounds on what tasks may use: their own, and those of a day. Pure. */
 import type { AgentConfig } from "./agent_config.ts";
+import type { ApiError } from "./errors.ts";
 import { fieldProblem } from "./field_problem.ts";
 import { priceOf, type Pricing } from "./pricing.ts";
 import type { Execution } from "./task.ts";
@@ -120,36 +121,40 @@ export function requireUnspent(task: TaskRecord, raised: Bounds, below?: UsageSu
 }
 
 /**
- * Throws `INVALID_FIELD_VALUE` for a bound that could never be seen to be reached. `tells`: whether the agent tells its cost;
+ * What is wrong with a bound that could never be seen to be reached: `INVALID_FIELD_VALUE`. `tells`: whether the agent tells its cost;
  * undefined if that is not known. `model`: the one that was chosen for the task.
  */
-export function requireCountable(
+export function uncountable(
   { max_cost_usd, max_tokens }: Bounds,
   agent: { name: string; protocol?: AgentConfig["protocol"]; tells?: boolean },
   model: string | undefined,
   pricing: Pricing,
-): void {
+): ApiError | undefined {
   if (max_tokens !== undefined && agent.protocol === "command") {
-    throw uncountable("max_tokens", max_tokens, `Agent '${agent.name}' is a command, which tells no tokens`);
+    return boundProblem(
+      "max_tokens",
+      max_tokens,
+      `Agent '${agent.name}' is a command, which tells no tokens`,
+    );
   }
-  if (max_cost_usd === undefined || agent.tells === true) return;
+  if (max_cost_usd === undefined || agent.tells === true) return undefined;
   if (agent.protocol === "command") {
-    throw uncountable(
+    return boundProblem(
       "max_cost_usd",
       max_cost_usd,
       `Agent '${agent.name}' is a command, which tells no cost`,
     );
   }
-  if (priceOf(model, pricing) || (agent.tells === undefined && model === undefined)) return;
+  if (priceOf(model, pricing) || (agent.tells === undefined && model === undefined)) return undefined;
   const what = model === undefined ? "its model is not named" : `'pricing' has no model '${model}'`;
-  throw uncountable(
+  return boundProblem(
     "max_cost_usd",
     max_cost_usd,
     `The cost of the task cannot be known: agent '${agent.name}' tells none, and ${what}. Use max_tokens instead`,
   );
 }
 
-function uncountable(field: keyof Bounds, value: number, message: string) {
+function boundProblem(field: keyof Bounds, value: number, message: string): ApiError {
   return fieldProblem(
     "INVALID_FIELD_VALUE",
     `task.execution.${field}`,

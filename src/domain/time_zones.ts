@@ -25,6 +25,11 @@ export function dayAt(at_ms: number, zone: string): string {
   return zoned(at_ms, zone).toPlainDate().toString();
 }
 
+/** When the day of `at_ms` in `zone` began, in epoch milliseconds. */
+export function midnightBefore(at_ms: number, zone: string): number {
+  return zoned(at_ms, zone).startOfDay().epochMilliseconds;
+}
+
 /** When the day of `at_ms` in `zone` is over, in epoch milliseconds. */
 export function midnightAfter(at_ms: number, zone: string): number {
   return zoned(at_ms, zone).startOfDay().add({ days: 1 }).epochMilliseconds;

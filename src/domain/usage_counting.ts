@@ -3,7 +3,7 @@ import { Cost } from "./cost.ts";
 import { given } from "./given_fields.ts";
 import { estimatedCost, type Pricing } from "./pricing.ts";
 import type { TurnUsage, UsageEntry, UsageSums } from "./usage.ts";
-import { added, rounded } from "./usage_sums.ts";
+import { added, counted, rounded } from "./usage_sums.ts";
 
 /** How many entries a task has. Beyond that, the two oldest of an agent and model become one. */
 const ENTRIES_MAX = 60;
@@ -19,7 +19,7 @@ export interface TurnFacts {
 export function sumsOf(told: Readonly<Record<string, unknown>> = {}, facts: TurnFacts): UsageSums {
   const { input_tokens, cached_write_tokens, cached_read_tokens } = told;
   const tokens = {
-    input_tokens: count(input_tokens) + count(cached_write_tokens),
+    input_tokens: counted(count(input_tokens) + count(cached_write_tokens)),
     output_tokens: writtenTokens(told),
     cached_tokens: count(told.cached_tokens ?? cached_read_tokens),
   };
@@ -32,7 +32,7 @@ function writtenTokens(told: Readonly<Record<string, unknown>>): number {
   const thoughts = count(told.thought_tokens);
   const beside = [told.input_tokens, told.cached_read_tokens, told.cached_write_tokens].map(count)
     .reduce((sum, each) => sum + each, output + thoughts);
-  return told.total_tokens === beside ? output + thoughts : output;
+  return told.total_tokens === beside ? counted(output + thoughts) : output;
 }
 
 /** The turn's usage as clients see it. */
@@ -86,5 +86,5 @@ function bounded(entries: UsageEntry[]): UsageEntry[] {
 }
 
 function count(value: unknown): number {
-  return typeof value === "number" && Number.isFinite(value) && value > 0 ? value : 0;
+  return typeof value === "number" && Number.isFinite(value) ? counted(value) : 0;
 }

@@ -14,9 +14,9 @@ export const NO_USAGE: Readonly<UsageSums> = {
 export function added(a: UsageSums, b: UsageSums): UsageSums {
   return {
     turns: a.turns + b.turns,
-    input_tokens: a.input_tokens + b.input_tokens,
-    output_tokens: a.output_tokens + b.output_tokens,
-    cached_tokens: a.cached_tokens + b.cached_tokens,
+    input_tokens: counted(a.input_tokens + b.input_tokens),
+    output_tokens: counted(a.output_tokens + b.output_tokens),
+    cached_tokens: counted(a.cached_tokens + b.cached_tokens),
     cost_usd: rounded(a.cost_usd + b.cost_usd),
     cost_source: sourceOfBoth(a, b),
     duration_ms: a.duration_ms + b.duration_ms,
@@ -42,7 +42,15 @@ export function boundedUsage(
   return own && below ? added(own, below) : own ?? below;
 }
 
-/** Without the noise of binary fractions. */
+/** Nobody uses as much: agents may tell any number, and JSON has no infinity that a sum of them might come to. */
+const MOST = 1e15;
+
+/** A count as it is kept: never below 0, never beyond what can be summed and stored. */
+export function counted(count: number): number {
+  return Math.min(MOST, Math.max(0, count));
+}
+
+/** Without the noise of binary fractions, and as `counted`. */
 export function rounded(usd: number): number {
-  return Number(usd.toFixed(9));
+  return Number(counted(usd).toFixed(9));
 }

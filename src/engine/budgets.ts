@@ -10,7 +10,8 @@ import { ancestorsOf, parentOf } from "../domain/delegation.ts";
 import { holdsSlot, type TaskRecord } from "../domain/task_record.ts";
 import { entriesOf } from "../domain/task_usage.ts";
 import { isFinished } from "../domain/task_values.ts";
-import { dayAt, midnightAfter } from "../domain/time_zones.ts";
+import { dayAt, midnightAfter, midnightBefore } from "../domain/time_zones.ts";
+import { rounded } from "../domain/usage_sums.ts";
 import type { RunContext } from "./run_context.ts";
 
 /** A changed wall clock is noticed within this time. */
@@ -50,6 +51,8 @@ export interface BudgetHold {
 export class Budgets {
   readonly #options: BudgetsOptions;
   readonly #budgets = new Map<string, DayBudget>();
+  /** What of each task's cost is in them: the index may know more than has been noted. */
+  readonly #counted = new Map<string, number>();
   #day = "";
   #since_ms = Infinity;
   #until_ms = -Infinity;
@@ -70,7 +73,7 @@ export class Budgets {
   load(removed: Iterable<{ project?: string; tenant?: string; cost_usd: number }>): void {
     this.#turnOver();
     for (const { project, tenant, cost_usd } of removed) {
-      for (const budget of this.#budgetsOf(project, tenant)) budget.spent += cost_usd;
+      for (const budget of this.#budgetsOf(project, tenant)) spend(budget, cost_usd);
     }
     // What was told is not told again.
     for (const budget of this.#budgets.values()) budget.told = shareOf(budget);
@@ -104,9 +107,10 @@ export class Budgets {
   /** To be called with each committed change, in order. A task that is removed has still cost what it has. */
   note(before: TaskRecord | undefined, after: TaskRecord | undefined): void {
     this.#wakeBelow(before, after);
+    if (!after && before) this.#counted.delete(before.id);
     if (!after || (before && isSameUsage(before, after))) return;
     this.#tellOwn(before, after);
-    if (this.#hasAny(after)) this.#noteDay(before, after);
+    if (this.#hasAny(after)) this.#noteDay(after);
     this.#noteAbove(after);
     if (holdsSlot(after.state) && (this.#isSpent(after) || this.holdOf(after))) this.#options.end(after.id);
   }
@@ -157,18 +161,24 @@ export class Budgets {
     });
   }
 
-  #noteDay(before: TaskRecord | undefined, after: TaskRecord): void {
+  #noteDay(after: TaskRecord): void {
     this.#turnOver();
-    const more = costOn(this.#day, after) - (before ? costOn(this.#day, before) : 0);
-    if (more === 0) return;
+    this.#count(after);
     for (const budget of this.#of(after)) {
-      budget.spent += more;
       const share = shareOf(budget);
       if (share === undefined || share <= (budget.told ?? 0)) continue;
       budget.told = share;
       this.#tellDay(budget, share, after);
       if (share === 100) this.#endAll(budget);
     }
+  }
+
+  #count(task: TaskRecord): void {
+    const cost = costOn(this.#day, task);
+    const more = cost - (this.#counted.get(task.id) ?? 0);
+    if (more === 0) return;
+    this.#counted.set(task.id, cost);
+    for (const budget of this.#of(task)) spend(budget, more);
   }
 
   #tellDay({ scope, project, bound, spent }: DayBudget, percent: Share, task: TaskRecord): void {
@@ -202,14 +212,12 @@ export class Budgets {
     const now = clock.now();
     if (now >= this.#since_ms && now < this.#until_ms) return;
     this.#day = dayAt(now, settings.timezone);
-    this.#since_ms = now;
+    this.#since_ms = midnightBefore(now, settings.timezone);
     this.#until_ms = midnightAfter(now, settings.timezone);
     const old = [...this.#budgets.keys()];
     this.#budgets.clear();
-    for (const task of index.all()) {
-      const cost = costOn(this.#day, task);
-      if (cost > 0) { for (const budget of this.#of(task)) budget.spent += cost; }
-    }
+    this.#counted.clear();
+    for (const task of index.all()) this.#count(task);
     for (const key of old) this.#options.wake(key);
     this.#setAlarm();
   }
@@ -254,6 +262,10 @@ export class Budgets {
     }
     return budget;
   }
+}
+
+function spend(budget: DayBudget, usd: number): void {
+  budget.spent = rounded(budget.spent + usd);
 }
 
 function keyOf({ id }: TaskRecord): string {

@@ -1,5 +1,5 @@
 /** What is checked before a task is stored or goes on. */
-import { requireCountable } from "../domain/budget.ts";
+import { uncountable } from "../domain/budget.ts";
 import type { Actor } from "../domain/actor.ts";
 import { delegated, requireApart } from "../domain/delegated_task.ts";
 import { ApiError } from "../domain/errors.ts";
@@ -180,7 +180,8 @@ export class TaskChecks {
     const config = settings.agents[name];
     if (config === undefined) return;
     const agent = { name, protocol: config.protocol, tells: runner.tellsCost?.(config) };
-    requireCountable(execution, agent, execution.model ?? config.model, settings.pricing);
+    const problem = uncountable(execution, agent, execution.model ?? config.model, settings.pricing);
+    if (problem) throw problem;
   }
 
   /** An agent that is not configured fails its task later. */

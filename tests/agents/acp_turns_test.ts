@@ -58,6 +58,25 @@ Deno.test("turns: each is reported with its own answer, tokens and cost, in one 
     assert.deepEqual(run.logs("info").filter((text) => /^(One|Two)/.test(text)), ["One.", "Two."]);
   }));
 
+Deno.test("turns: what no agent can have used is kept within bounds that can be summed and stored", () =>
+  withSupervisor(async (bench) => {
+    const cost = { amount: 1e308, currency: "x".repeat(100_000) };
+    const told = (used: number, more: Record<string, unknown> = {}): Frame => ({
+      update: { sessionUpdate: "usage_update", used, size: 1e308, cost, ...more },
+    });
+    const less = { amount: -1e308, currency: "USD" };
+    const frames = [says("One."), told(1e308), done({ inputTokens: 1e308, outputTokens: -5 })];
+    const { all } = await ran(bench, request(bench, ...frames), {
+      messages: [message(told(-1e308, { cost: less }), done({ inputTokens: 1e308, totalTokens: 1e308 }))],
+    });
+    const [one, two] = all("turn_ended").map(({ outcome: { usage } }) => usage as Record<string, unknown>);
+    const { currency, amount } = one!.cost as { currency: string; amount: number };
+    assert.deepEqual([amount, one!.input_tokens, one!.output_tokens], [1e15, 1e15, undefined]);
+    assert.ok(currency.length <= 20, currency);
+    // It has no cost that is less than nothing.
+    assert.deepEqual([two!.cost, two!.input_tokens, two!.context], [undefined, 1e15, undefined]);
+  }));
+
 Deno.test("turns: the tokens of an agent that tells the sum of the process are those of each turn", () =>
   withSupervisor(async (bench) => {
     const frames = [says("One."), done({ inputTokens: 5, outputTokens: 1 })];

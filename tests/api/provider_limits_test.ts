@@ -1,7 +1,7 @@
 /** Agents whose providers refuse them for a time: who waits, until when, who goes on first, and what none of it costs. */
 import assert from "node:assert/strict";
 import { type TestApp, withApp } from "../fixtures/app.ts";
-import { TALKATIVE } from "../fixtures/scripted_agents.ts";
+import { SCRIPTED, TALKATIVE } from "../fixtures/scripted_agents.ts";
 import { until } from "../fixtures/until.ts";
 
 type Fields = Record<string, unknown>;
@@ -248,6 +248,33 @@ Deno.test("tasks of a held agent fall back to another one, in a new session that
     await release(app, "one");
     await isStatus(app, "d", "completed");
     assert.equal(startsOf(app, "d")[0]?.request.agent_name, "one");
+  });
+});
+
+Deno.test("a task falls back only to agents that keep its bounds and may be given its variables", async () => {
+  const agents = {
+    one: {
+      ...TALKATIVE,
+      model: "priced",
+      fallback: ["uncounted", "command", "free"],
+      allow_env: ["NODE_OPTIONS"],
+    },
+    uncounted: { ...TALKATIVE, model: "unknown" },
+    command: SCRIPTED,
+    free: { ...TALKATIVE, model: "priced", allow_env: ["NODE_OPTIONS"] },
+  };
+  const pricing = { priced: { input: 1, output: 1 } };
+  await withApp({ config: { ...configWith({}, agents), pricing } }, async (app) => {
+    app.agents.tellsCost = () => false;
+    await start(app, "cost", `attempt 1: ${refusal(HOUR_MS)}; say done`, { max_cost_usd: 1 });
+    await isStatus(app, "cost", "completed");
+    await start(app, "variables", "say done", { env: { NODE_OPTIONS: "--inspect" } });
+    await start(app, "tokens", "say done", { max_tokens: 1000 });
+    const takenBy = { cost: "free", variables: "free", tokens: "uncounted" };
+    for (const [id, agent] of Object.entries(takenBy)) {
+      await isStatus(app, id, "completed");
+      assert.equal(startsOf(app, id).at(-1)?.request.agent_name, agent, id);
+    }
   });
 });
 

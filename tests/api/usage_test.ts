@@ -42,6 +42,25 @@ async function report(app: TestApp, request: Fields = {}): Promise<Json> {
   return reply;
 }
 
+Deno.test("usage: counts beyond all measure are summed and stored, and do not keep the server from starting", () =>
+  withApp({ config: config({ pricing: { dear: { input: 1e9, output: 1e9 } } }) }, async (app) => {
+    await completed(app, "a", "session s; uses 1e308 1e308 1e308 1e308");
+    await app.post({ type: "send_message", task_id: "a", message: "uses 1e308 1e308 1e308 1e308" });
+    await until(async () => (await taskOf(app, "a")).usage.turns === 2);
+    await completed(app, "b", "uses 1e308 1e308 1e308", { model: "dear" });
+    const before = await report(app, { group_by: ["agent"] });
+    for (const name of ["input_tokens", "output_tokens", "cached_tokens", "cost_usd"]) {
+      assert.equal(typeof before.totals[name], "number", name);
+    }
+    const metrics = await fetch(`${app.url}/metrics`);
+    assert.equal(metrics.status, 200);
+    assert.match(await metrics.text(), /\nopencode_agents_cost_usd_total\{/);
+    await app.restart();
+    const { timestamp: _before, ...told } = before;
+    const { timestamp: _after, ...again } = await report(app, { group_by: ["agent"] });
+    assert.deepEqual(again, told);
+  }));
+
 Deno.test("usage: each turn is kept with its task, and summed by agent, model, project, owner, type and day", () =>
   withApp({ config: config() }, async (app) => {
     await completed(app, "a", "uses 100 20 5 0.5", {}, { metadata: { owner: "mara", project: "shop" } });

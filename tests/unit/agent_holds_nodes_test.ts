@@ -25,7 +25,7 @@ async function nodeOf(kv: MemoryKeyValue, clock: HandClock, node: string) {
     store,
     index,
     bus: new EventBus(),
-    settings: { ...NO_PROJECTS, agents: { one }, agentFor: () => "one", provider_limit: {} },
+    settings: { ...NO_PROJECTS, agents: { one }, agentFor: () => "one", provider_limit: {}, pricing: {} },
     canHold: () => true,
   });
   const leaseOf = (attempt: number) => ({ node, attempt, fencing: store.node.epoch });

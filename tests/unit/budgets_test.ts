@@ -80,3 +80,35 @@ Deno.test("budgets: a share of a task's own bound is told when its record says s
   assert.deepEqual(told, ["task 80 0.2 of 10"]);
   budgets.close();
 });
+
+Deno.test("budgets: many small sums reach the bound, without the noise of binary fractions", () => {
+  const { budgets, told } = world();
+  budgets.load([]);
+  for (let i = 0; i < 10; i++) budgets.note(task(`t${i}`, 0), task(`t${i}`, 0.2));
+  assert.deepEqual(told, ["project 80 1.6 of 2", "project 100 2 of 2"]);
+  budgets.close();
+});
+
+Deno.test("budgets: what a task costs after midnight counts once, also if nothing has noticed midnight before", () => {
+  const { clock, budgets, tasks } = world();
+  budgets.load([]);
+  clock.passUnseen(12 * 3_600_000);
+  const before = task("t", 0);
+  const after = task("t", 1.2);
+  after.state.used![0]!.day = "2030-01-02";
+  // The index knows a change before those that follow it are told.
+  tasks.push(after);
+  budgets.note(before, after);
+  assert.equal(budgets.holdOf(task("u", 0)), undefined);
+  budgets.close();
+});
+
+Deno.test("budgets: a clock that is set back within the day forgets nothing that was spent", () => {
+  const { clock, budgets, told } = world();
+  budgets.load([{ project: "shop", cost_usd: 1.9 }]);
+  clock.wall_ahead_ms = -3_600_000;
+  assert.equal(budgets.holdOf(task("u", 0)), undefined);
+  budgets.note(task("t", 0), task("t", 0.1));
+  assert.deepEqual(told, ["project 100 2 of 2"]);
+  budgets.close();
+});

@@ -1,6 +1,7 @@
 /** Follows the updates of one turn: emits events as they come, and keeps the facts that decide the turn's outcome. */
 import type { Clock } from "../../clock/clock.ts";
 import type { PlanStep } from "../../domain/task.ts";
+import { counted } from "../../domain/usage_sums.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
 import type { AgentMoment } from "./agent_moment.ts";
@@ -256,7 +257,7 @@ export class AcpTurn {
   #count(tokens: Record<string, number> | undefined): void {
     if (tokens === undefined) return;
     const sum = this.#tokens_of_calls ??= {};
-    for (const [name, count] of Object.entries(tokens)) sum[name] = (sum[name] ?? 0) + count;
+    for (const [name, count] of Object.entries(tokens)) sum[name] = counted((sum[name] ?? 0) + count);
   }
 
   async #follow(steps: PlanStep[]): Promise<void> {

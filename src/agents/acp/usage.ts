@@ -1,6 +1,7 @@
 /** The usage of a run, in the same shape for all agents. Pure. */
 import type { Cost } from "../../domain/cost.ts";
-import { numberOf, objectOf, objectsOf, textOf } from "./wire_value.ts";
+import { counted } from "../../domain/usage_sums.ts";
+import { cut, numberOf, objectOf, objectsOf, textOf } from "./wire_value.ts";
 
 /** The protocol's field → ours. */
 const TOKENS = {
@@ -12,9 +13,19 @@ const TOKENS = {
   thoughtTokens: "thought_tokens",
 };
 
+/** They are kept with the task. */
+const LONGEST_CURRENCY = 20;
+const LONGEST_MODEL = 200;
+
 /** The tokens in the `usage` of a prompt's result; undefined when there are none. */
 export function tokensOf(result: Record<string, unknown>): Record<string, number> | undefined {
   return countsOf(objectOf(result.usage), TOKENS);
+}
+
+/** What an agent counts. Undefined for what is no count. */
+function countOf(value: unknown): number | undefined {
+  const count = numberOf(value);
+  return count === undefined || count < 0 ? undefined : counted(count);
 }
 
 /** The numbers of `counts` under our names; `names`: the agent's field → ours. Undefined when there are none. */
@@ -24,7 +35,7 @@ export function countsOf(
 ): Record<string, number> | undefined {
   const tokens: Record<string, number> = {};
   for (const [theirs, ours] of Object.entries(names)) {
-    const count = numberOf(counts?.[theirs]);
+    const count = countOf(counts?.[theirs]);
     if (count !== undefined) tokens[ours] = count;
   }
   return Object.keys(tokens).length === 0 ? undefined : tokens;
@@ -33,12 +44,14 @@ export function countsOf(
 /** Context size and cost of a `usage_update`: `{context: {used, size}, cost: {amount, currency}}`. */
 export function usageUpdateOf(update: Record<string, unknown>): Record<string, unknown> {
   const usage: Record<string, unknown> = {};
-  const used = numberOf(update.used);
-  const size = numberOf(update.size);
+  const used = countOf(update.used);
+  const size = countOf(update.size);
   if (used !== undefined && size !== undefined) usage.context = { used, size };
   const cost = objectOf(update.cost);
-  const amount = numberOf(cost?.amount);
-  if (amount !== undefined) usage.cost = { amount, currency: String(cost?.currency ?? "USD") };
+  const amount = countOf(cost?.amount);
+  if (amount !== undefined) {
+    usage.cost = { amount, currency: cut(textOf(cost?.currency) ?? "USD", LONGEST_CURRENCY) };
+  }
   return usage;
 }
 
@@ -49,7 +62,8 @@ export function modelIn(result: Record<string, unknown>): string | undefined {
     const counts = objectOf(token_count);
     return numberOf(counts?.totalTokens) ?? numberOf(counts?.input_tokens) ?? 0;
   };
-  return textOf(used.toSorted((a, b) => tokens(b) - tokens(a))[0]?.model);
+  const model = textOf(used.toSorted((a, b) => tokens(b) - tokens(a))[0]?.model);
+  return model && cut(model, LONGEST_MODEL);
 }
 
 /**
@@ -65,7 +79,7 @@ export type CostBefore = Cost | "unknown" | undefined;
 
 /** The size of the context, in tokens. */
 export function contextOf({ context }: Record<string, unknown>): number | undefined {
-  return numberOf(objectOf(context)?.used);
+  return countOf(objectOf(context)?.used);
 }
 
 export function costOf({ cost }: Record<string, unknown>): Cost | undefined {
