@@ -24,8 +24,8 @@ const FREE = new Set([
 /** The fields with texts that the server writes, which may name tasks. */
 const TEXTS = new Set(["message", "reason", "advice", "markdown", "error"]);
 
-const INTERNAL = /^([a-zA-Z0-9][a-zA-Z0-9_-]{0,39})\+[a-zA-Z0-9_-]{1,100}$/;
-const INTERNAL_IN_TEXT = /(?<![\w+-])([a-zA-Z0-9][a-zA-Z0-9_-]{0,39})\+([a-zA-Z0-9_-]{1,100})/g;
+const INTERNAL = /^([a-zA-Z0-9_-]{1,40})\+[a-zA-Z0-9_-]{1,100}$/;
+const INTERNAL_IN_TEXT = /(?<![\w+-])([a-zA-Z0-9_-]{1,40})\+([a-zA-Z0-9_-]{1,100})/g;
 
 /** The fields of what is shown that name tasks and schedules, alone or in a list. */
 const SHOWN_IDS =

@@ -9,7 +9,7 @@ import { text } from "./scalars.ts";
 /** Ids from outside cannot contain it. */
 const BETWEEN = "+";
 
-export const TenantName = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_-]{0,39}$/, {
+export const TenantName = z.string().regex(/^[a-zA-Z0-9_-]{1,40}$/, {
   error: "1 to 40 letters, digits, '_' or '-', and no '*'",
 });
 

@@ -7,7 +7,7 @@ const OWN = "bolt";
 const id = fc.stringMatching(/^[a-zA-Z0-9_-]{1,12}$/);
 const said = fc.oneof(
   id,
-  fc.tuple(fc.constantFrom("acme", OWN, "corp"), id).map(([tenant, one]) => `${tenant}+${one}`),
+  fc.tuple(fc.constantFrom("acme", OWN, "corp", "-_"), id).map(([tenant, one]) => `${tenant}+${one}`),
   fc.tuple(fc.string(), id).map(([text, one]) => `${text} 'acme+${one}' ${text}`),
 );
 const field = fc.constantFrom(
@@ -29,7 +29,7 @@ const { message } = fc.letrec((tie) => ({
 Deno.test("what a tenant is shown does not depend on which other tenants there are", () => {
   fc.assert(fc.property(message, fc.constantFrom(OWN, "default"), (shown, viewer) => {
     const alone = withOuterIds(shown as object, viewer, { bolt: {} });
-    const among = withOuterIds(shown as object, viewer, { bolt: {}, acme: {}, corp: {} });
+    const among = withOuterIds(shown as object, viewer, { bolt: {}, acme: {}, corp: {}, "-_": {} });
     assert.deepEqual(among, alone);
   }));
 });
