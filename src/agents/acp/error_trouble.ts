@@ -5,7 +5,7 @@ import { kindOfStatus, kindOfText } from "./failure_kind.ts";
 import { type ModelTrouble, troubleInText } from "./model_trouble.ts";
 import { refusalIn } from "./told_refusal.ts";
 
-/** The protocol's own code for a missing account. */
+/** The protocol's own code for a missing account. Others use it for any error of a server. */
 const AUTH_REQUIRED = -32000;
 
 /** How adapters say that the program has died which does their work. */
@@ -32,7 +32,10 @@ function kindOfError({ code, message, data }: ErrorReply, text: string): Failure
   if (code === 429) return kindOfStatus(code);
   const told = refusalIn([data, message], 0);
   if (told.kind !== undefined) return told.kind;
-  if (code === AUTH_REQUIRED) return "needs_login";
+  const said = kindOfText(text);
+  if (code === AUTH_REQUIRED) {
+    return said === "provider_limit" || said === "overloaded" ? said : "needs_login";
+  }
   if (INNER_DEATH.test(text)) return "agent_crashed";
-  return kindOfText(text) ?? told.vague_kind ?? (code >= 400 && code < 600 ? kindOfStatus(code) : "refused");
+  return said ?? told.vague_kind ?? (code >= 400 && code < 600 ? kindOfStatus(code) : "refused");
 }

@@ -12,8 +12,8 @@ const HTTP_DATE = /\b(?:mon|tue|wed|thu|fri|sat|sun)\w*, \d\d? [a-z]{3} \d{4} \d
 /** `Retry-After: 30`, in seconds. */
 const HEADER = /\bretry[-_ ]?after["']?\s*[:=]\s*["']?(\d+(?:\.\d+)?)\s*(?:["',}\]]|s?$|s?\s)/i;
 
-const UNIT = "(?:days?|d|hours?|hrs?|hr|h|minutes?|mins?|min|m|seconds?|secs?|sec|s|ms)";
-const LENGTH = `\\d+(?:\\.\\d+)?\\s*${UNIT}(?![a-z])`;
+const UNIT = "(?:weeks?|w|days?|d|hours?|hrs?|hr|h|minutes?|mins?|min|m|seconds?|secs?|sec|s|ms)";
+const LENGTH = `(?:\\d+(?:\\.\\d+)?\\s*${UNIT}|an?\\s+(?:week|day|hour|minute))(?![a-z])`;
 /** Units may follow each other without a blank: `1h2m3.5s`. */
 const LENGTHS = `(?:\\d+(?:\\.\\d+)?\\s*${UNIT}(?=\\d)\\s*)*${LENGTH}(?:[\\s,]+(?:and\\s+)?${LENGTH})*`;
 /** `try again in 2 hours 5 minutes`, `retry after 90s`, `will reset after 14h2m3s`, `wait 30 seconds`. */
@@ -22,8 +22,15 @@ const DURATION = new RegExp(
     `[^\\d.|]{0,40}?\\b(${LENGTHS})`,
   "i",
 );
-const PART = new RegExp(`(\\d+(?:\\.\\d+)?)\\s*(ms|d|h|m|s)`, "gi");
-const UNIT_MS: Record<string, number> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
+const PART = new RegExp(`(\\d+(?:\\.\\d+)?|\\ban?\\b)\\s*(ms|w|d|h|m|s)`, "gi");
+const UNIT_MS: Record<string, number> = {
+  w: 7 * 86_400_000,
+  d: 86_400_000,
+  h: 3_600_000,
+  m: 60_000,
+  s: 1000,
+  ms: 1,
+};
 
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
@@ -112,7 +119,11 @@ function twoDigits(count: number | string): string {
 export function lengthOf(text: string | undefined): number | undefined {
   const parts = [...(text ?? "").matchAll(PART)];
   if (parts.length === 0) return undefined;
-  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * UNIT_MS[unit!.toLowerCase()]!, 0);
+  return parts.reduce(
+    (sum, [, count, unit]) =>
+      sum + (Number(count) || Number(/^a/i.test(count!))) * UNIT_MS[unit!.toLowerCase()]!,
+    0,
+  );
 }
 
 type Told = Record<string, string | undefined>;

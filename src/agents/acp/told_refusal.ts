@@ -29,10 +29,10 @@ const NAMING =
 const STATUS = /^(httpstatus(code)?|status(code)?|apierrorstatus|errorstatus|code)$/;
 /** A moment. */
 const AT =
-  /^(resets?at|resettime|resettimestamp|quotareset(time|timestamp)?|retryat|availableat|until|anthropicratelimitunifiedreset|xratelimitreset)$/;
+  /^(resets?at|resettime|resettimestamp|quotareset(time|timestamp)?|retryat|availableat|until|anthropicratelimitunifiedreset|x?ratelimitreset)$/;
 /** A length of time in seconds, unless the value says otherwise. */
 const AFTER =
-  /^(retryafter(s|sec|secs|seconds)?|re(sets?|try)in(s|sec|secs|seconds)?|retrydelay(s|sec|secs|seconds)?|resetafter(seconds)?)$/;
+  /^(retryafter(s|sec|secs|seconds)?|re(sets?|try)in(s|sec|secs|seconds)?|retrydelay(s|sec|secs|seconds)?|(x?ratelimit)?resetafter(seconds)?|quotaresetdelay|resetseconds)$/;
 const AFTER_MS = /^(retryafterm(s|illis|illiseconds)|retrydelaym(s|illis)|resetsinms)$/;
 /** What is told besides the refusal: the limits of other things, and the request that was refused. */
 const ASIDE = /^(request|requestbody|requestbodyvalues|headersofrequest|overage.*|links)$/;
@@ -47,8 +47,8 @@ export function refusalIn(value: unknown, now_ms: number): ToldRefusal {
     const [found, depth] = left[seen]!;
     const inner = typeof found === "string" ? parsed(found) : found;
     if (depth > DEEPEST || inner === null || typeof inner !== "object") continue;
-    for (const [key, field] of Object.entries(inner)) {
-      const name = Array.isArray(inner) ? "" : plainName(key);
+    for (const [key, field] of fieldsOf(inner)) {
+      const name = plainName(key);
       if (ASIDE.test(name)) continue;
       left.push([field, depth + 1]);
       until_ms = Math.max(until_ms, plausible(timeIn(name, field, now_ms), now_ms) ?? 0);
@@ -64,6 +64,20 @@ export function refusalIn(value: unknown, now_ms: number): ToldRefusal {
     }
   }
   return given({ kind, vague_kind: status_kind ?? vague_kind, until_ms: until_ms || undefined, model });
+}
+
+/** Headers may be lists: of pairs, or of the values of one name. */
+function fieldsOf(structure: object): [key: string, field: unknown][] {
+  if (!Array.isArray(structure)) {
+    return Object.entries(structure).map(([key, field]) => [key, onlyOf(field)]);
+  }
+  const [name, value, ...more] = structure;
+  const isPair = typeof name === "string" && typeof value === "string" && more.length === 0;
+  return isPair ? [[name, value]] : structure.map((field) => ["", field]);
+}
+
+function onlyOf(field: unknown): unknown {
+  return Array.isArray(field) && field.length === 1 ? field[0] : field;
 }
 
 /** "refused" also for what is no status of a failure. */
