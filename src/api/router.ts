@@ -107,7 +107,7 @@ export class Router {
         throw schemaError(schema, parsed.error.issues, envelope);
       }
       // It is known already, and no part of what is asked for.
-      delete parsed.data.tenant;
+      if (parsed.data.tenant !== undefined) delete parsed.data.tenant;
       const request = this.#tenancy.inside(capability.type, parsed.data, tenant);
       refuseAgent(session.actor, capability, request, this.#context);
       this.#context.scopeOf(session.identity)?.require(capability.type, request);

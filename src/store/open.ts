@@ -144,6 +144,8 @@ export interface Sharing {
 }
 
 interface LoadOptions {
+  /** Opens the audit log; by default it is loaded then. The simulation cannot wait for that: its time would go on. */
+  openAudit?(options: AuditLogOptions): Promise<AuditLog>;
   /** Absent if this is the only node of the store. Then nothing is renewed and no feed is written. */
   sharing?: Sharing;
   /** Opens a faster way to read all records, if there is one. */
@@ -224,7 +226,7 @@ export async function loadStore(kv: KeyValue, clock: Clock, options: LoadOptions
     deliveries: new Deliveries(kv),
     outbox: new Outbox(kv, commits),
     usage: new UsageDays(kv),
-    openAudit: () => audit ??= openAudit({ kv, commits, clock, node: node.node }),
+    openAudit: () => audit ??= (options.openAudit ?? openAudit)({ kv, commits, clock, node: node.node }),
     async probe() {
       await options.inPlace?.();
       await commits.commit({ sets: [{ key: ["probe"], value: encode(clock.now()) }] });

@@ -24,6 +24,8 @@ import { Config } from "../../src/protocol/config.ts";
 import type { ClientLimits } from "../../src/access/client_limits.ts";
 import { RateLimits } from "../../src/access/limits.ts";
 import type { Listener, Notifier, Topics } from "../../src/store/notifier.ts";
+import { AuditLog } from "../../src/store/audit/audit_log.ts";
+import { trackActions } from "../../src/store/audit/audited_action.ts";
 import { loadStore, type Sharing, type Store } from "../../src/store/open.ts";
 import { Connection } from "../../src/doors/ws/connection.ts";
 import { SubscriptionHub } from "../../src/api/channels/hub.ts";
@@ -35,6 +37,9 @@ import type { SimDisk, SimPort } from "./sim_disk.ts";
 import type { OwnedClock, SimTime } from "./sim_time.ts";
 import { SimGit } from "./sim_repository.ts";
 import { NO_PROJECTS } from "../fixtures/no_projects.ts";
+
+// Loaded before the first history, as the simulated time goes on while modules are loaded.
+await trackActions();
 
 const SIMULATED: AgentConfig = { protocol: "acp", command: ["simulated"], env: {}, pass_env: [] };
 
@@ -147,6 +152,7 @@ export class ServerLife {
   ): Promise<void> {
     const port = wiring.port?.(this.port) ?? this.port;
     const opened = await loadStore(port, this.clock, {
+      openAudit: (options) => AuditLog.open(options),
       sharing: sharing && { ...sharing, beforeJoin: () => this.runner.endStrays() },
     });
     this.store = opened;
