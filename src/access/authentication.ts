@@ -3,7 +3,8 @@
  * always taken, from wherever others are guessing.
  */
 import { type Clock, isoTime } from "../clock/clock.ts";
-import { type Actor, certificateActor, DEFAULT_TENANT, keyActor, OWNER } from "../domain/actor.ts";
+import { type Actor, certificateActor, keyActor, OWNER } from "../domain/actor.ts";
+import { DEFAULT_TENANT } from "../domain/tenant_id.ts";
 import type { Permission } from "../domain/access_key.ts";
 import { ApiError } from "../domain/errors.ts";
 import { isSignInToken, LINK_MINUTES } from "../domain/sign_in_link.ts";

@@ -1,7 +1,8 @@
 /** Creates, finds, rotates and revokes API keys. */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime } from "../clock/clock.ts";
-import { type Actor, actorName, DEFAULT_TENANT, SERVER } from "../domain/actor.ts";
+import { type Actor, actorName, SERVER } from "../domain/actor.ts";
+import { DEFAULT_TENANT } from "../domain/tenant_id.ts";
 import type { KeySpec, KeyState, Permission } from "../domain/access_key.ts";
 import type { KeyView, NewKey } from "../protocol/auth_messages.ts";
 import { ApiError } from "../domain/errors.ts";

@@ -1,6 +1,6 @@
 /** The tokens by which the agents of running tasks are known. Each ends with its attempt, and none is stored. */
 import { agentActor } from "../domain/actor.ts";
-import { tenantOf } from "../domain/tenant.ts";
+import { tenantOf } from "../domain/tenant_id.ts";
 import type { Identity } from "./identity.ts";
 import { newSecret } from "./secrets.ts";
 

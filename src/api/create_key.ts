@@ -1,5 +1,6 @@
 import { isoTime } from "../clock/clock.ts";
-import { type Actor, ALL_TENANTS, DEFAULT_TENANT } from "../domain/actor.ts";
+import type { Actor } from "../domain/actor.ts";
+import { ALL_TENANTS, DEFAULT_TENANT } from "../domain/tenant_id.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import { isKeyTenant } from "../domain/tenant.ts";

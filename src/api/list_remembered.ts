@@ -1,5 +1,5 @@
 import { isoTime } from "../clock/clock.ts";
-import { tenantOf } from "../domain/tenant.ts";
+import { tenantOf } from "../domain/tenant_id.ts";
 import { capability } from "./capability.ts";
 
 export const listRemembered = capability({

@@ -1,7 +1,7 @@
 import { isoTime } from "../clock/clock.ts";
-import { DEFAULT_TENANT } from "../domain/actor.ts";
+import { DEFAULT_TENANT } from "../domain/tenant_id.ts";
 import { isFinished } from "../domain/task_values.ts";
-import { tenantOf } from "../domain/tenant.ts";
+import { tenantOf } from "../domain/tenant_id.ts";
 import type { TenantView } from "../protocol/tenant_messages.ts";
 import { type ApiContext, capability } from "./capability.ts";
 import { EVERY_TASK } from "./touches.ts";

@@ -1,6 +1,6 @@
 /** Routes a message: JSON → envelope → schema → handler → reply. Every failure becomes an error reply. */
 import type { Identity } from "../access/identity.ts";
-import { ALL_TENANTS } from "../domain/actor.ts";
+import { ALL_TENANTS } from "../domain/tenant_id.ts";
 import { ApiError, type ErrorCode } from "../domain/errors.ts";
 import { RequestId } from "../protocol/exchange.ts";
 import { schemaError } from "../protocol/schema_errors.ts";

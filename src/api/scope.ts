@@ -3,12 +3,14 @@
  * a push that is not listed here is closed to such keys.
  */
 import type { Identity } from "../access/identity.ts";
-import { type Actor, ALL_TENANTS, DEFAULT_TENANT } from "../domain/actor.ts";
+import type { Actor } from "../domain/actor.ts";
+import { ALL_TENANTS, DEFAULT_TENANT } from "../domain/tenant_id.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import { isInside } from "../domain/path_inside.ts";
 import type { NewTask } from "../domain/task.ts";
-import { tenantOf, type TenantQuota } from "../domain/tenant.ts";
+import type { TenantQuota } from "../domain/tenant.ts";
+import { tenantOf } from "../domain/tenant_id.ts";
 import type { ScheduleQueries } from "../engine/schedules/schedule_queries.ts";
 import type { TaskCommands } from "../engine/task_commands.ts";
 import type { TaskQueries } from "../engine/task_queries.ts";

@@ -1,6 +1,6 @@
 /** Whose tasks a message is about, and who may say so. */
 import type { Identity } from "../access/identity.ts";
-import { ALL_TENANTS, DEFAULT_TENANT } from "../domain/actor.ts";
+import { ALL_TENANTS, DEFAULT_TENANT } from "../domain/tenant_id.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import { isTenant, type TenantQuota, type Tenants } from "../domain/tenant.ts";

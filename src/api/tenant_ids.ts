@@ -1,6 +1,7 @@
 /** Ids of tasks and schedules as a tenant names them, and as the server does. Pure. */
-import { ALL_TENANTS, DEFAULT_TENANT } from "../domain/actor.ts";
-import { internalId, isTenant, outerId, tenantOf, type Tenants } from "../domain/tenant.ts";
+import { ALL_TENANTS, DEFAULT_TENANT } from "../domain/tenant_id.ts";
+import { isTenant, type Tenants } from "../domain/tenant.ts";
+import { internalId, outerId, tenantOf } from "../domain/tenant_id.ts";
 
 /** The fields of requests that name tasks or schedules. */
 const IDS = new Set(["task_id", "task_ids", "dependencies"]);

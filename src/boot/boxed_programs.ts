@@ -3,7 +3,7 @@ import { isInside } from "../domain/path_inside.ts";
 import { enforced, noSandboxes, type Sandbox } from "../domain/sandbox.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import type { RunSettings } from "../engine/run_context.ts";
-import { tenantOf } from "../domain/tenant.ts";
+import { tenantOf } from "../domain/tenant_id.ts";
 import { removeTree } from "../host/remove_tree.ts";
 import type { GitWorkspace } from "../host/sandbox/git_places.ts";
 import type { Sandboxes } from "../host/sandbox/sandboxes.ts";

@@ -1,5 +1,6 @@
 /** Who asks for a change. The door identifies the actor; the stored change and its event carry it. */
 import * as z from "zod";
+import { DEFAULT_TENANT } from "./tenant_id.ts";
 
 const ActorKind = z.enum([
   "owner",
@@ -13,12 +14,6 @@ const ActorKind = z.enum([
   "schedule",
   "server",
 ]);
-
-/** Whose everything is, where there are no tenants. */
-export const DEFAULT_TENANT = "default";
-
-/** The tenant of keys that are for all of them. */
-export const ALL_TENANTS = "*";
 
 export const Actor = z.object({
   kind: ActorKind,

@@ -3,7 +3,7 @@ import { ApiError } from "./errors.ts";
 import type { After } from "./task.ts";
 import type { TaskRecord, TaskSpec, TaskState } from "./task_record.ts";
 import { isFinished } from "./task_values.ts";
-import { tenantOf } from "./tenant.ts";
+import { tenantOf } from "./tenant_id.ts";
 import type { Readiness } from "./transitions.ts";
 
 type Lookup = (id: string) => TaskRecord | undefined;

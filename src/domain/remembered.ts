@@ -1,6 +1,6 @@
 /** Answers of people to permission requests that are remembered: the same call is not asked about again. Pure. */
 import * as z from "zod";
-import { tenantOf } from "./tenant.ts";
+import { tenantOf } from "./tenant_id.ts";
 import { Actor } from "./actor.ts";
 import { PermissionDecision, RememberedCall } from "./permission_request.ts";
 

@@ -1,13 +1,7 @@
-/**
- * Tenants: groups that share a server and know nothing of each other. The id of a task or schedule belongs to its tenant: inside the
- * server, the tenant's name goes before it. So records, logs, worktrees and branches of two tenants never meet.
- */
+/** Tenants: groups that share a server and know nothing of each other, and what each may use. */
 import * as z from "zod";
-import { ALL_TENANTS, DEFAULT_TENANT } from "./actor.ts";
+import { ALL_TENANTS, DEFAULT_TENANT } from "./tenant_id.ts";
 import { text } from "./scalars.ts";
-
-/** Ids from outside cannot contain it. */
-const BETWEEN = "+";
 
 export const TenantName = z.string().regex(/^[a-zA-Z0-9_-]{1,40}$/, {
   error: "1 to 40 letters, digits, '_' or '-', and no '*'",
@@ -27,22 +21,6 @@ export const TenantQuota = z.strictObject({
 });
 export type TenantQuota = z.infer<typeof TenantQuota>;
 export type Tenants = Readonly<Record<string, TenantQuota>>;
-
-/** The id inside the server of what a tenant calls `id`. */
-export function internalId(tenant: string, id: string): string {
-  return tenant === DEFAULT_TENANT ? id : `${tenant}${BETWEEN}${id}`;
-}
-
-/** Whose the task or schedule with this id is. */
-export function tenantOf(id: string): string {
-  const end = id.indexOf(BETWEEN);
-  return end < 0 ? DEFAULT_TENANT : id.slice(0, end);
-}
-
-/** What the tenant calls it. */
-export function outerId(id: string): string {
-  return id.slice(id.indexOf(BETWEEN) + 1);
-}
 
 /** Whether the server has this tenant. `default` is always there. */
 export function isTenant(name: string, tenants: Tenants): boolean {

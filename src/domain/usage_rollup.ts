@@ -1,7 +1,7 @@
 /** What is left of tasks' usage when they are removed: sums of each day. Pure. */
 import * as z from "zod";
-import { DEFAULT_TENANT } from "./actor.ts";
-import { tenantOf } from "./tenant.ts";
+import { DEFAULT_TENANT } from "./tenant_id.ts";
+import { tenantOf } from "./tenant_id.ts";
 import { entriesOf } from "./task_usage.ts";
 import type { TaskRecord } from "./task_record.ts";
 import { type UsageEntry, UsageSums } from "./usage.ts";

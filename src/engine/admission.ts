@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../clock/clock.ts";
 import { type Bound, obstacleTo, type RunningTasks, whoHolds } from "../domain/concurrency.ts";
-import { tenantOf } from "../domain/tenant.ts";
+import { tenantOf } from "../domain/tenant_id.ts";
 import { type KeyBound, keyBounds } from "../domain/concurrency_key.ts";
 import { ancestorsOf, parentOf } from "../domain/delegation.ts";
 import type { LaneName, Verdict } from "../domain/queue.ts";

@@ -1,5 +1,6 @@
 /** The attachments of tasks: who may bring how much, which tasks use them, and when they go. */
-import { type Actor, actorKey, ALL_TENANTS } from "../domain/actor.ts";
+import { type Actor, actorKey } from "../domain/actor.ts";
+import { ALL_TENANTS } from "../domain/tenant_id.ts";
 import { type Clock, epochOf } from "../clock/clock.ts";
 import type { Attachment } from "../domain/attachment.ts";
 import { UNUSED_KEPT_MS, UNUSED_MAX_BYTES } from "../domain/attachment_bounds.ts";

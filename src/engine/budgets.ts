@@ -4,8 +4,8 @@
  */
 import { type Clock, isoTime, type Timer } from "../clock/clock.ts";
 import { isSpent, type Share, shareOf, tightestOf, withShareTold } from "../domain/budget.ts";
-import { DEFAULT_TENANT } from "../domain/actor.ts";
-import { tenantOf } from "../domain/tenant.ts";
+import { DEFAULT_TENANT } from "../domain/tenant_id.ts";
+import { tenantOf } from "../domain/tenant_id.ts";
 import { ancestorsOf, parentOf } from "../domain/delegation.ts";
 import { holdsSlot, type TaskRecord } from "../domain/task_record.ts";
 import { entriesOf } from "../domain/task_usage.ts";

@@ -1,7 +1,7 @@
 /** The report of the last day: what became of tasks, and what all of them have cost. */
 import type { Clock } from "../clock/clock.ts";
 import { projectName } from "../domain/project_name.ts";
-import { tenantOf } from "../domain/tenant.ts";
+import { tenantOf } from "../domain/tenant_id.ts";
 import { dayAt } from "../domain/time_zones.ts";
 import { dailyReport, isReported } from "../protocol/daily_report.ts";
 import type { RunContext } from "./run_context.ts";

@@ -7,7 +7,7 @@ import { fieldProblem } from "../domain/field_problem.ts";
 import type { NewTask } from "../domain/task.ts";
 import { executionOf, type TaskRecord } from "../domain/task_record.ts";
 import { isFinished } from "../domain/task_values.ts";
-import { tenantOf } from "../domain/tenant.ts";
+import { tenantOf } from "../domain/tenant_id.ts";
 import type { TaskIndex } from "../read/task_index.ts";
 import type { RunSettings } from "./run_context.ts";
 

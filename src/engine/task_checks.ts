@@ -8,7 +8,7 @@ import { unboundProblem } from "../domain/permission_binding.ts";
 import { enforced } from "../domain/sandbox.ts";
 import type { Execution, NewTask } from "../domain/task.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
-import { tenantOf } from "../domain/tenant.ts";
+import { tenantOf } from "../domain/tenant_id.ts";
 import { requireRoom } from "../domain/waiting_bytes.ts";
 import { unknownAgent } from "../domain/unknown_agent.ts";
 import { requireDependencies } from "../read/task_index.ts";

@@ -3,7 +3,7 @@ import type { Clock } from "../clock/clock.ts";
 import type { Actor } from "../domain/actor.ts";
 import { ApiError } from "../domain/errors.ts";
 import { isFinished } from "../domain/task_values.ts";
-import { tenantOf } from "../domain/tenant.ts";
+import { tenantOf } from "../domain/tenant_id.ts";
 import type { RunContext } from "./run_context.ts";
 
 const MINUTE_MS = 60_000;

@@ -1,7 +1,7 @@
 /** Reports what tasks have used: those that are there, and those that retention has removed. */
 import { epochOf } from "../clock/clock.ts";
-import { DEFAULT_TENANT } from "../domain/actor.ts";
-import { tenantOf } from "../domain/tenant.ts";
+import { DEFAULT_TENANT } from "../domain/tenant_id.ts";
+import { tenantOf } from "../domain/tenant_id.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import { dayAt } from "../domain/time_zones.ts";

@@ -1,6 +1,7 @@
 /** API keys, and how a connection presents one. "Authentication and Security" of the API document. */
 import * as z from "zod";
-import { Actor, ALL_TENANTS } from "../domain/actor.ts";
+import { Actor } from "../domain/actor.ts";
+import { ALL_TENANTS } from "../domain/tenant_id.ts";
 import { exchange } from "./exchange.ts";
 import { KeySpec, Permission } from "../domain/access_key.ts";
 import { ProjectName } from "../domain/project.ts";

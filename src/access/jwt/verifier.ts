@@ -2,7 +2,8 @@
 import { errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from "jose";
 import { type Clock, dateOf } from "../../clock/clock.ts";
 import { Permission } from "../../domain/access_key.ts";
-import { type Actor, DEFAULT_TENANT } from "../../domain/actor.ts";
+import type { Actor } from "../../domain/actor.ts";
+import { DEFAULT_TENANT } from "../../domain/tenant_id.ts";
 import type { JwtConfig } from "../../protocol/jwt_config.ts";
 import type { Identity } from "../identity.ts";
 import { KeySet } from "./key_set.ts";

@@ -1,7 +1,7 @@
 /** The sandbox of a run, as its agent's configuration wants it. */
 import type { RunRequest } from "../../domain/run_request.ts";
 import { enforced, noSandboxes } from "../../domain/sandbox.ts";
-import { tenantOf } from "../../domain/tenant.ts";
+import { tenantOf } from "../../domain/tenant_id.ts";
 import type { OpenSandbox, SandboxedRun, Sandboxes } from "../../host/sandbox/sandboxes.ts";
 
 /** Undefined for an agent that runs without one. Throws `SERVICE_UNAVAILABLE` if there can be none. */

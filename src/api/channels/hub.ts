@@ -2,7 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import { type Clock, sleep } from "../../clock/clock.ts";
 import type { DomainEvent, EventBus } from "../../engine/events.ts";
-import { ALL_TENANTS } from "../../domain/actor.ts";
+import { ALL_TENANTS } from "../../domain/tenant_id.ts";
 import type { Permission } from "../../domain/access_key.ts";
 import type { Channel } from "../../protocol/subscription_messages.ts";
 import { fullStatus, machineStatus, type StatusSources } from "../status.ts";

@@ -3,7 +3,7 @@ import type { FollowFilter } from "../capability.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { passesFilter } from "../../protocol/channel_filter.ts";
 import type { Channel, SubscriptionFilters } from "../../protocol/subscription_messages.ts";
-import { tenantOf } from "../../domain/tenant.ts";
+import { tenantOf } from "../../domain/tenant_id.ts";
 import { taskOf } from "../scope.ts";
 import { BASIC_CHANNELS, isBasic } from "./basic_pushes.ts";
 import type { ChannelPush } from "./channel.ts";

@@ -17,7 +17,8 @@ import {
 } from "./store_command.ts";
 import { localDateTime } from "../../cli/local_time.ts";
 import { wholeNumber } from "../../cli/options.ts";
-import { actorName, DEFAULT_TENANT } from "../../domain/actor.ts";
+import { actorName } from "../../domain/actor.ts";
+import { DEFAULT_TENANT } from "../../domain/tenant_id.ts";
 import { type Column, printTable } from "../../cli/table.ts";
 
 interface KeysFlags extends StoreFlags {

@@ -1,6 +1,6 @@
 /** Which entries of the audit log somebody asks for. Pure. */
 import { epochOf } from "../../clock/clock.ts";
-import { outerId } from "../tenant.ts";
+import { outerId } from "../tenant_id.ts";
 import type { AuditEntry, AuditOutcome } from "./audit_entry.ts";
 
 export interface AuditFilter {

@@ -2,7 +2,7 @@
 import type { Authentication } from "../../access/authentication.ts";
 import { isKnown, isPrivileged } from "../../access/identity.ts";
 import { actorKey } from "../../domain/actor.ts";
-import { internalId } from "../../domain/tenant.ts";
+import { internalId } from "../../domain/tenant_id.ts";
 import type { Router } from "../../api/router.ts";
 import { readText } from "./body.ts";
 import type { Route } from "./route.ts";

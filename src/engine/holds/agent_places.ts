@@ -2,7 +2,7 @@
 import { type Clock, epochOf } from "../../clock/clock.ts";
 import { concerns, type Hold, isHeld } from "../../domain/hold.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
-import { tenantOf } from "../../domain/tenant.ts";
+import { tenantOf } from "../../domain/tenant_id.ts";
 import type { TaskIndex } from "../../read/task_index.ts";
 import type { Store } from "../../store/open.ts";
 import type { AgentChains } from "./agent_chains.ts";

@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { isoTime } from "../../clock/clock.ts";
 import { scheduleActor } from "../../domain/actor.ts";
 import { failuresInARow, type ScheduleRecord } from "../../domain/schedule.ts";
-import { tenantOf } from "../../domain/tenant.ts";
+import { tenantOf } from "../../domain/tenant_id.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import { type ScheduleContext, scheduleEntry } from "./schedule_context.ts";
 import { counted } from "../../protocol/formats.ts";

@@ -1,5 +1,5 @@
 /** Makes the runs of a schedule. Each is a task of its own, `ID_run_1`, `ID_run_2`, …. */
-import { tenantOf } from "../../domain/tenant.ts";
+import { tenantOf } from "../../domain/tenant_id.ts";
 import { type Actor, scheduleActor } from "../../domain/actor.ts";
 import { ApiError } from "../../domain/errors.ts";
 import {

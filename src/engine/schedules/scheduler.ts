@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { isoTime, type Timer } from "../../clock/clock.ts";
 import { scheduleActor } from "../../domain/actor.ts";
 import { advanced, ran, runId, type ScheduleRecord } from "../../domain/schedule.ts";
-import { tenantOf } from "../../domain/tenant.ts";
+import { tenantOf } from "../../domain/tenant_id.ts";
 import { counted } from "../../protocol/formats.ts";
 import { FailureWatch } from "./failure_watch.ts";
 import { recoverOneOffs } from "./one_offs.ts";

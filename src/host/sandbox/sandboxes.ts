@@ -4,7 +4,7 @@ import type { Clock } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { isInside } from "../../domain/path_inside.ts";
 import type { Sandbox } from "../../domain/sandbox.ts";
-import { internalId } from "../../domain/tenant.ts";
+import { internalId } from "../../domain/tenant_id.ts";
 import { repositoryRoot } from "../repository_root.ts";
 import { runBriefly } from "../processes/brief_program.ts";
 import { Bubblewrap, isRoot, refused } from "./bubblewrap.ts";
