@@ -137,8 +137,8 @@ function withPlaces(config: Config, base: string, home: Home): Config {
   const agents = Object.entries(config.agents).map(([name, agent]): [string, AgentConfig] => {
     const [program, ...args] = agent.command;
     const path = pathAt(`agents.${name}.command[0]`, programOf(program!, base, home));
-    const sandbox = agent.sandbox && placedSandbox(`agents.${name}.sandbox`, agent.sandbox);
-    return [name, placedServers(`agents.${name}`, { ...agent, command: [path, ...args], sandbox })];
+    const sandbox = agent.sandbox && { sandbox: placedSandbox(`agents.${name}.sandbox`, agent.sandbox) };
+    return [name, placedServers(`agents.${name}`, { ...agent, command: [path, ...args], ...sandbox })];
   });
   const projects = Object.entries(config.projects).map(([name, project]): [string, Project] => {
     const path = placed(`projects.${name}.path`, project.path);

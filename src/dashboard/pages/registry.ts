@@ -13,7 +13,6 @@ import type { ComponentType } from "preact";
 import { agentsCount, tasksCount } from "../data/attention.ts";
 import { lazyPage } from "../ui/lazy_page.tsx";
 import { AgentsPage } from "./agents/agents_page.tsx";
-import { ApiPage } from "./api/api_page.tsx";
 import { HealthPage } from "./health/health_page.tsx";
 import { LogsPage } from "./logs/logs_page.tsx";
 import { SystemPage } from "./system/system_page.tsx";
@@ -22,6 +21,7 @@ import { TasksPage } from "./tasks/tasks_page.tsx";
 
 /** They load with their first use, so that the page itself opens soon. */
 const AccessPage = lazyPage(async () => (await import("./access/access_page.tsx")).AccessPage);
+const ApiPage = lazyPage(async () => (await import("./api/api_page.tsx")).ApiPage);
 const AuditPage = lazyPage(async () => (await import("./audit/audit_page.tsx")).AuditPage);
 const EditTaskPage = lazyPage(async () => (await import("./new_task/edit_task_page.tsx")).EditTaskPage);
 const InsightsPage = lazyPage(async () => (await import("./insights/insights_page.tsx")).InsightsPage);
