@@ -86,7 +86,7 @@ Deno.test("safe by default", async (t) => {
           /without TLS.*server\.tls_in_front/,
         ],
         [{ server: { trusted_proxies: ["127.0.0.1:80"] } }, /server\.trusted_proxies/],
-        [{ store: { url: "http://127.0.0.1:4512" } }, /store\.url.*not available/],
+        [{ store: { url: "http://127.0.0.1:4512" } }, /The store .* needs an access token/],
       ];
       for (const [config, message] of cases) {
         const { code, stdout, stderr } = await configured(server, config);
