@@ -21,6 +21,7 @@
  */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime, sleep, type Timer } from "../clock/clock.ts";
+import { AWAKE_MS, SleepWatch } from "../clock/sleep_watch.ts";
 import { ApiError } from "../domain/errors.ts";
 import { type Lease, NodeRecord } from "../domain/lease.ts";
 import { decode, encode } from "./json.ts";
@@ -38,10 +39,6 @@ const LOSS_PART = 2 / 3;
 const RETRY_PART = 1 / 15;
 /** How often a node looks whether its machine has slept. */
 const SLEEP_LOOK_MS = 500;
-/** By how much more the wall clock has gone on then. */
-const SLEPT_MS = 2_000;
-/** How long a renewal may take after a sleep. */
-const AWAKE_MS = 3_000;
 /** How often a server looks whether the lease of another server with its name still lives. */
 const RIVAL_LOOK_MS = 100;
 
@@ -81,10 +78,9 @@ export class SharedNode implements NodeLease {
   #renewal: Timer | undefined;
   #loss: Timer | undefined;
   #judging: Timer | undefined;
-  #sleepWatch: Timer | undefined;
+  #sleepLook: Timer | undefined;
   /** Until the lease has to be confirmed after a sleep. */
   #confirmation: Timer | undefined;
-  #apart_ms = 0;
   readonly #epochs = new Map<string, number>();
   readonly #seen = new Map<string, Seen>();
 
@@ -131,8 +127,10 @@ export class SharedNode implements NodeLease {
     await this.#look();
     const { clock, lease_ms } = this.#options;
     this.#judging = clock.every(lease_ms * RENEWAL_PART, () => void this.#look());
-    this.#apart_ms = clock.now() - clock.monotonic();
-    this.#sleepWatch = clock.every(SLEEP_LOOK_MS, () => this.#noticeSleep());
+    const sleep = new SleepWatch(clock);
+    this.#sleepLook = clock.every(SLEEP_LOOK_MS, () => {
+      if (sleep.hasSlept() && !this.#lost.signal.aborted) this.#renewAwake();
+    });
   }
 
   async #untilFree(): Promise<void> {
@@ -165,7 +163,7 @@ export class SharedNode implements NodeLease {
 
   async leave(isFree: boolean): Promise<void> {
     this.#judging?.cancel();
-    this.#sleepWatch?.cancel();
+    this.#sleepLook?.cancel();
     if (this.#lost.signal.aborted) return;
     try {
       if (isFree) await this.#options.kv.commit({ checks: [this.#check], deletes: [[...NODES, this.node]] });
@@ -240,11 +238,9 @@ export class SharedNode implements NodeLease {
     }
   }
 
-  #noticeSleep(): void {
+  /** Renews the lease after a sleep; lost, if that is not confirmed soon. */
+  #renewAwake(): void {
     const { clock } = this.#options;
-    const before_ms = this.#apart_ms;
-    this.#apart_ms = clock.now() - clock.monotonic();
-    if (this.#apart_ms - before_ms <= SLEPT_MS || this.#lost.signal.aborted) return;
     const { signal } = this.#lost;
     const awake_ms = clock.monotonic();
     this.#renewal?.cancel();

@@ -3,18 +3,15 @@
  * in which the machine slept counts: the monotonic clock stands still meanwhile, but the wall clock does not.
  */
 import type { Clock, Timer } from "../../clock/clock.ts";
+import { AWAKE_MS, SleepWatch } from "../../clock/sleep_watch.ts";
 
 const LOOK_EVERY_MS = 200;
-/** The wall clock went on by this much more than the monotonic one: the machine has slept, or the clock was set. */
-const SLEPT_MS = 2_000;
-/** After a sleep, the server has this time to have its lease confirmed. */
-const AWAKE_MS = 3_000;
 
 export class Leash {
   readonly #clock: Clock;
   readonly #end: () => void;
   #until_ms = Infinity;
-  #apart_ms = 0;
+  #sleep: SleepWatch;
   #isOver = false;
   #watch: Timer | undefined;
 
@@ -22,12 +19,13 @@ export class Leash {
   constructor(clock: Clock, end: () => void) {
     this.#clock = clock;
     this.#end = end;
+    this.#sleep = new SleepWatch(clock);
   }
 
   /** From now on the agents have this time, unless it is extended again. */
   extend(left_ms: number): void {
     this.#until_ms = this.#clock.monotonic() + left_ms;
-    this.#apart_ms = this.#apart();
+    this.#sleep = new SleepWatch(this.#clock);
     this.#isOver = false;
     this.#watch ??= this.#clock.every(LOOK_EVERY_MS, () => this.#look());
   }
@@ -42,17 +40,11 @@ export class Leash {
   }
 
   #look(): void {
-    const apart_ms = this.#apart();
-    if (apart_ms - this.#apart_ms > SLEPT_MS) {
+    if (this.#sleep.hasSlept()) {
       this.#until_ms = Math.min(this.#until_ms, this.#clock.monotonic() + AWAKE_MS);
     }
-    this.#apart_ms = apart_ms;
     if (this.#isOver || this.#clock.monotonic() < this.#until_ms) return;
     this.#isOver = true;
     this.#end();
-  }
-
-  #apart(): number {
-    return this.#clock.now() - this.#clock.monotonic();
   }
 }
