@@ -2,8 +2,6 @@ import { isoTime } from "../clock/clock.ts";
 import type { Actor } from "../domain/actor.ts";
 import { ALL_TENANTS, DEFAULT_TENANT } from "../domain/tenant_id.ts";
 import { ApiError } from "../domain/errors.ts";
-import { fieldProblem } from "../domain/field_problem.ts";
-import { isKeyTenant } from "../domain/tenant.ts";
 import { isOfAllTenants } from "./tenancy.ts";
 import { capability } from "./capability.ts";
 
@@ -23,16 +21,7 @@ export const createKey = capability({
         expected: only,
       });
     }
-    if (!isKeyTenant(tenant, tenancy.tenants)) {
-      const expected = [ALL_TENANTS, DEFAULT_TENANT, ...Object.keys(tenancy.tenants)];
-      throw fieldProblem(
-        "INVALID_FIELD_VALUE",
-        "key.tenant",
-        tenant,
-        expected,
-        `There is no tenant '${tenant}'`,
-      );
-    }
+    tenancy.require("key.tenant", tenant);
     return { ...await keys.create({ ...key, tenant }, actor), timestamp: isoTime(clock.now()) };
   },
 });

@@ -28,9 +28,9 @@ async function viewOf(
   { tenancy, queries, usage, keys, clock }: ApiContext,
 ): Promise<TenantView> {
   const tasks = queries.all(({ id }) => tenantOf(id) === name);
-  const { today } = await usage.report({ sees: () => false });
-  const { totals } = await usage.report({ start: today, end: today, sees: ({ tenant }) => tenant === name });
   const now = isoTime(clock.now());
+  // From today on.
+  const { totals } = await usage.report({ start: now, sees: ({ tenant }) => tenant === name });
   const isValid = ({ revoked_at, expires_at }: { revoked_at?: string; expires_at?: string }) =>
     revoked_at === undefined && (expires_at === undefined || expires_at > now);
   return {

@@ -43,9 +43,15 @@ export class Tenancy {
         tenant: own,
       });
     }
-    if (named === ALL_TENANTS || isTenant(named, this.tenants)) return named;
+    this.require("tenant", named);
+    return named;
+  }
+
+  /** Throws `INVALID_FIELD_VALUE` unless there is a tenant of this name, or it means all. */
+  require(field: string, name: string): void {
+    if (name === ALL_TENANTS || isTenant(name, this.tenants)) return;
     const expected = [ALL_TENANTS, DEFAULT_TENANT, ...Object.keys(this.tenants)];
-    throw fieldProblem("INVALID_FIELD_VALUE", "tenant", named, expected, `There is no tenant '${named}'`);
+    throw fieldProblem("INVALID_FIELD_VALUE", field, name, expected, `There is no tenant '${name}'`);
   }
 
   /** The tenant that its messages are about if they name none. */

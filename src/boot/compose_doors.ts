@@ -1,5 +1,4 @@
 /** The doors: what clients reach over WebSocket, HTTP and MCP. */
-import type { AgentConfig } from "../domain/agent_config.ts";
 import { Tenancy } from "../api/tenancy.ts";
 import manifest from "../../deno.json" with { type: "json" };
 import type { Auditor } from "../access/auditor.ts";
@@ -123,7 +122,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     limits: control,
     audit: behind.audit,
     tenancy,
-    isContained: (agent) => hasSandbox(config.agents[agent]),
+    isContained: (agent) => config.agents[agent]?.sandbox !== undefined,
     catchUp: store.changes.catchUp?.bind(store.changes),
   });
   const version = manifest.version;
@@ -182,9 +181,4 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
       mcp: lazyMcp(bus, clock),
     }),
   });
-}
-
-/** Whether somebody has decided about its sandbox. */
-function hasSandbox(agent: AgentConfig | undefined): boolean {
-  return agent !== undefined && "sandbox" in agent && agent.sandbox !== undefined;
 }

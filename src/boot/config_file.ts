@@ -72,13 +72,13 @@ export function effectiveConfig(
     });
   }
   const config = withPlaces(withKnownAgents(parsed.data, known), base, home);
-  if (config.server.api === "v2" && !isAuthGiven(written)) config.security.auth = "required";
-  if (!isGiven(written, "max_concurrent")) {
+  if (config.server.api === "v2" && !isGiven(written, "security", "auth")) config.security.auth = "required";
+  if (!isGiven(written, "tasks", "max_concurrent")) {
     config.tasks.max_concurrent = slotsFor(config.tasks.max_concurrent, memoryTotal());
   }
   checkAgents(config);
   refuseUnknownChecks(config);
-  if (!isGiven(written, "working_dir")) config.tasks.working_dir = defaultFolder(config.tasks, base);
+  if (!isGiven(written, "tasks", "working_dir")) config.tasks.working_dir = defaultFolder(config.tasks, base);
   return config;
 }
 
@@ -202,12 +202,12 @@ export function slotsFor(most: number, memory_bytes: number | undefined): number
   return Math.max(1, Math.min(most, Math.floor(memory_bytes / SLOT_BYTES)));
 }
 
-function isGiven(written: unknown, key: keyof Config["tasks"]): boolean {
-  return (written as { tasks?: Partial<Config["tasks"]> }).tasks?.[key] !== undefined;
-}
-
-function isAuthGiven(written: unknown): boolean {
-  return (written as { security?: Partial<Config["security"]> }).security?.auth !== undefined;
+function isGiven<S extends "security" | "tasks">(
+  written: unknown,
+  section: S,
+  key: keyof Config[S],
+): boolean {
+  return (written as { [name in S]?: Partial<Config[S]> })[section]?.[key] !== undefined;
 }
 
 async function readJson(file: string): Promise<unknown> {

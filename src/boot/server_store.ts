@@ -23,7 +23,7 @@ export async function openServerStore(
   if (url === undefined) return await openStore({ folder, clock });
   const { openSharedStore } = await import("../store/open_shared.ts");
   return await openSharedStore({
-    store: { url, token: token_file === undefined ? undefined : await tokenIn(token_file) },
+    store: { url, token: await tokenIn(token_file) },
     folder,
     clock,
     node: cluster.node ?? nodeNameOf(ownHost()) ?? crypto.randomUUID(),
@@ -42,11 +42,11 @@ export async function checkCommonStore(
   clock: Clock,
 ): Promise<void> {
   const { openRemoteKv } = await import("../store/kv/remote_kv.ts");
-  const token = token_file === undefined ? undefined : await tokenIn(token_file);
-  (await openRemoteKv({ url, token }, clock)).close();
+  (await openRemoteKv({ url, token: await tokenIn(token_file) }, clock)).close();
 }
 
-async function tokenIn(path: string): Promise<string> {
+async function tokenIn(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
   const details = { field: "store.token_file", file_path: path };
   let token: string;
   try {

@@ -1,6 +1,6 @@
 /** Tenants: groups that share a server and know nothing of each other, and what each may use. */
 import * as z from "zod";
-import { ALL_TENANTS, DEFAULT_TENANT } from "./tenant_id.ts";
+import { DEFAULT_TENANT } from "./tenant_id.ts";
 import { text } from "./scalars.ts";
 
 export const TenantName = z.string().regex(/^[a-zA-Z0-9_-]{1,40}$/, {
@@ -25,9 +25,4 @@ export type Tenants = Readonly<Record<string, TenantQuota>>;
 /** Whether the server has this tenant. `default` is always there. */
 export function isTenant(name: string, tenants: Tenants): boolean {
   return name === DEFAULT_TENANT || Object.hasOwn(tenants, name);
-}
-
-/** Whether a key may be of it: of one tenant, or of all. */
-export function isKeyTenant(name: string, tenants: Tenants): boolean {
-  return name === ALL_TENANTS || isTenant(name, tenants);
 }
