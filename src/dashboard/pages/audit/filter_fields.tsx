@@ -1,11 +1,8 @@
 /** The filters of the audit log: kept in the address, applied by the server. */
 import { usePlace } from "../../hash_location.ts";
-import { useAhead } from "../../ui/ahead.ts";
 import { Segments } from "../../ui/segments.tsx";
+import { TextFilter } from "../../ui/text_filter.tsx";
 import { outcomeIn, OUTCOMES, PARAMETERS, RANGES } from "./audit_filter.ts";
-
-/** A typed text is sent after this pause. */
-const SETTLED_MS = 600;
 
 export function FilterFields() {
   const [place, setPlace] = usePlace();
@@ -45,28 +42,7 @@ export function FilterFields() {
 }
 
 function TextField({ name, label, placeholder }: { name: string; label: string; placeholder: string }) {
-  const [place, setPlace] = usePlace();
-  const ahead = useAhead(
-    place.get(name) ?? "",
-    (value) => setPlace({ [name]: value }),
-    SETTLED_MS,
-    (value) => value.trim(),
-  );
   return (
-    <div class="audit-filter">
-      <label for={`audit-${name}`}>{label}</label>
-      <input
-        id={`audit-${name}`}
-        type="search"
-        maxLength={200}
-        autoComplete="off"
-        spellcheck={false}
-        placeholder={placeholder}
-        value={ahead.value}
-        onInput={(event) => ahead.change(event.currentTarget.value)}
-        onBlur={(event) => ahead.settle(event.currentTarget.value)}
-        onKeyDown={(event) => event.key === "Enter" && ahead.settle(event.currentTarget.value)}
-      />
-    </div>
+    <TextFilter {...{ name, label, placeholder }} id={`audit-${name}`} class="audit-filter" maxLength={200} />
   );
 }

@@ -3,14 +3,11 @@ import { ListFilter, X } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { epochOf, isoTime } from "../../../clock/clock.ts";
 import { usePlace } from "../../hash_location.ts";
-import { useAhead } from "../../ui/ahead.ts";
 import { TaskPicker } from "../../ui/task_picker.tsx";
+import { TextFilter } from "../../ui/text_filter.tsx";
 import { instantOf, localTime } from "../../../domain/time_zones.ts";
 import { OWN_ZONE } from "../../ui/zone.ts";
 import { agentsIn, PARAMETERS, RANGES } from "./log_filter.ts";
-
-/** A typed text is sent after this pause, so the server does not search for every prefix. */
-const SETTLED_MS = 600;
 
 export function FilterFields() {
   const [place, setPlace] = usePlace();
@@ -83,30 +80,13 @@ function TextField(
     class?: string;
   },
 ) {
-  const [place, setPlace] = usePlace();
-  const settled = place.get(name) ?? "";
-  const ahead = useAhead(
-    settled,
-    (value) => setPlace({ [name]: value }),
-    SETTLED_MS,
-    (value) => value.trim(),
-  );
   return (
-    <div class={`log-filter ${extra}`}>
-      <label for={`log-${name}`}>{label}</label>
-      <input
-        id={`log-${name}`}
-        type="search"
-        maxLength={1000}
-        autoComplete="off"
-        spellcheck={false}
-        placeholder={placeholder}
-        value={ahead.value}
-        onInput={(event) => ahead.change(event.currentTarget.value)}
-        onBlur={(event) => ahead.settle(event.currentTarget.value)}
-        onKeyDown={(event) => event.key === "Enter" && ahead.settle(event.currentTarget.value)}
-      />
-    </div>
+    <TextFilter
+      {...{ name, label, placeholder }}
+      id={`log-${name}`}
+      class={`log-filter ${extra}`}
+      maxLength={1000}
+    />
   );
 }
 
